@@ -1,0 +1,1 @@
+//! Request handling, replication, group coordination

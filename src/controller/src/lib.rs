@@ -1,0 +1,1 @@
+//! Metadata records and image, controller, Raft quorum

@@ -1,0 +1,1 @@
+//! One running world for a learner: cluster, terminals, faults, views

@@ -1,0 +1,1 @@
+//! Lesson format, predicates, progress, linter

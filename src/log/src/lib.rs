@@ -1,0 +1,1 @@
+//! A partition log on a virtual disk

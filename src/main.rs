@@ -1,0 +1,2 @@
+//! The one wasm module of the site.
+fn main() {}

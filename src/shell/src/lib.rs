@@ -1,0 +1,1 @@
+//! Terminals: shell, small tools and Kafka's own tools as processes

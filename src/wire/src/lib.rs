@@ -1,0 +1,1 @@
+//! Kafka protocol messages and framing, API versions, error codes, configuration definitions

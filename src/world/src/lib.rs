@@ -1,0 +1,1 @@
+//! The virtual world: time, events, hosts, links, disks, processes, faults
