@@ -1,0 +1,53 @@
+//! The events in the queue. Serves the world; invariant: an event that names something gone does nothing.
+
+use super::{World, network::Segment};
+use crate::{ConnectionId, FlushId, HostId, Input, Pid};
+
+/// Something that is due at a moment.
+#[derive(Clone, Debug)]
+pub(super) enum Event {
+    /// An input for a process.
+    Input { pid: Pid, input: Input },
+    /// A process's timer, if it still is the one that was set.
+    Wake { pid: Pid, generation: u64 },
+    /// A segment reaches the far end of its connection.
+    Arrive { connection: ConnectionId, to_server: bool, segment: Segment },
+    /// A flush reaches the disk.
+    FlushDone { flush: FlushId },
+    /// The operating system brings a host's dirty pages to the disk.
+    WriteBack { host: HostId },
+}
+
+impl World {
+    pub(super) fn happen(&mut self, event: Event) {
+        match event {
+            Event::Input { pid, input } => self.deliver(pid, input),
+            Event::Wake { pid, generation } => self.wake(pid, generation),
+            Event::Arrive { connection, to_server, segment } => self.arrive(connection, to_server, segment),
+            Event::FlushDone { flush } => self.flush_done(flush),
+            Event::WriteBack { host } => {
+                let host = &mut self.hosts[host.0 as usize];
+                host.writeback_due = false;
+                host.disk.flush_all();
+            }
+        }
+    }
+
+    fn wake(&mut self, pid: Pid, generation: u64) {
+        let Some(slot) = self.slots.get_mut(&pid) else { return };
+        if slot.wake_generation == generation {
+            slot.wake = None;
+            self.deliver(pid, Input::Wake);
+        }
+    }
+
+    fn flush_done(&mut self, flush: FlushId) {
+        let Some(pending) = self.flushes.remove(&flush) else { return };
+        let disk = &mut self.hosts[pending.host.0 as usize].disk;
+        pending.paths.iter().for_each(|path| disk.flush(path));
+        for (connection, frame) in pending.sends {
+            self.send(pending.pid, connection, Segment::Frame(frame));
+        }
+        self.deliver(pending.pid, Input::Flushed(flush));
+    }
+}
