@@ -1,1 +1,3 @@
-//! The page's components
+//! The page's components.
+
+pub mod protocol;
