@@ -1,9 +1,7 @@
 //! `bindgen FILE.wasm OUT_DIR`: `wasm-bindgen --target web`, for a release. Serves `cargo xtask build`.
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [wasm, out] = args.as_slice() else {
-        anyhow::bail!("bindgen FILE.wasm OUT_DIR")
-    };
+    let [wasm, out] = args.as_slice() else { anyhow::bail!("bindgen FILE.wasm OUT_DIR") };
     wasm_bindgen_cli_support::Bindgen::new()
         .web(true)?
         .typescript(false)

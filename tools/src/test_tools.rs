@@ -16,12 +16,8 @@ fn main() -> anyhow::Result<()> {
     }
     match args.first().map(name).as_deref() {
         Some("wasm-bindgen") => wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(args),
-        Some("wasm-bindgen-test-runner") => {
-            wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(args)
-        }
-        Some("wasm-pack") => {
-            wasm_pack::command::run_wasm_pack(wasm_pack::Cli::parse_from(args).cmd)
-        }
+        Some("wasm-bindgen-test-runner") => wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(args),
+        Some("wasm-pack") => wasm_pack::command::run_wasm_pack(wasm_pack::Cli::parse_from(args).cmd),
         _ => anyhow::bail!("test-tools wasm-bindgen|wasm-bindgen-test-runner|wasm-pack ARGS..."),
     }
 }

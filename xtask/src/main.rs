@@ -37,11 +37,9 @@ fn main() -> ExitCode {
 
 fn dispatch(args: &[String]) -> Result<()> {
     match args.first().map(String::as_str) {
-        Some("setup") => parallel(vec![
-            Box::new(setup::wasm_target),
-            Box::new(setup::node_packages),
-            Box::new(setup::browser),
-        ]),
+        Some("setup") => {
+            parallel(vec![Box::new(setup::wasm_target), Box::new(setup::node_packages), Box::new(setup::browser)])
+        }
         Some("build") => site::build().map(drop),
         Some("serve") => {
             let address = args.get(1).map_or("127.0.0.1:8080", String::as_str);

@@ -21,10 +21,7 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 
 /// The project's folder.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask/ stands in the root")
-        .into()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ stands in the root").into()
 }
 
 /// Where cargo puts what it builds.
@@ -34,8 +31,7 @@ pub fn target_dir() -> PathBuf {
 
 /// Whether `program` is on PATH.
 pub fn has(program: &str) -> bool {
-    env::split_paths(&env::var_os("PATH").unwrap_or_default())
-        .any(|dir| dir.join(program).is_file())
+    env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|dir| dir.join(program).is_file())
 }
 
 /// Cargo with `args`, in the project's folder.
@@ -61,14 +57,8 @@ pub fn timed<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 /// It cannot be started, or it ends with anything but success.
 pub fn run(what: &str, command: &mut Command) -> Result<()> {
     timed(what, || {
-        let status = command
-            .status()
-            .map_err(|error| format!("{what}: cannot start {command:?}: {error}"))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("{what}: {command:?}: {status}").into())
-        }
+        let status = command.status().map_err(|error| format!("{what}: cannot start {command:?}: {error}"))?;
+        if status.success() { Ok(()) } else { Err(format!("{what}: {command:?}: {status}").into()) }
     })
 }
 
@@ -77,7 +67,6 @@ pub fn parallel(jobs: Vec<Job>) -> Result<()> {
     thread::scope(|scope| {
         let handles: Vec<_> = jobs.into_iter().map(|job| scope.spawn(job)).collect();
         let ends: Vec<_> = handles.into_iter().map(|handle| handle.join()).collect();
-        ends.into_iter()
-            .try_for_each(|end| end.expect("a job panicked"))
+        ends.into_iter().try_for_each(|end| end.expect("a job panicked"))
     })
 }

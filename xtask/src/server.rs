@@ -25,11 +25,7 @@ pub fn serve(dir: PathBuf, address: &str) -> io::Result<()> {
 fn answer(mut stream: TcpStream, dir: &Path) -> io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().unwrap_or(Ok(String::new()))?;
-    while lines
-        .next()
-        .transpose()?
-        .is_some_and(|line| !line.is_empty())
-    {}
+    while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
     let mut words = request.split(' ');
     let method = words.next().unwrap_or("");
     let path = file_of(words.next().unwrap_or(""));
@@ -60,10 +56,7 @@ fn file_of(target: &str) -> Option<String> {
     if path.is_empty() || path.ends_with('/') {
         path.push_str("index.html");
     }
-    Path::new(&path)
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)))
-        .then_some(path)
+    Path::new(&path).components().all(|part| matches!(part, Component::Normal(_))).then_some(path)
 }
 
 fn content_type(path: &str) -> &'static str {

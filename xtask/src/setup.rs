@@ -16,18 +16,13 @@ pub fn end_to_end_dir() -> PathBuf {
 
 /// The wasm target of the active Rust toolchain.
 pub fn wasm_target() -> Result<()> {
-    let out = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", WASM])
-        .current_dir(root())
-        .output()?;
+    let out =
+        Command::new("rustc").args(["--print", "target-libdir", "--target", WASM]).current_dir(root()).output()?;
     if Path::new(String::from_utf8(out.stdout)?.trim()).is_dir() {
         return Ok(());
     }
     let mut rustup = Command::new("rustup");
-    run(
-        "rustup target",
-        rustup.args(["target", "add", WASM]).current_dir(root()),
-    )
+    run("rustup target", rustup.args(["target", "add", WASM]).current_dir(root()))
 }
 
 /// Playwright and axe-core, for the end-to-end tests.
@@ -42,10 +37,7 @@ pub fn node_packages() -> Result<()> {
         return Ok(());
     }
     let mut npm = Command::new("npm");
-    run(
-        "npm ci",
-        npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(dir),
-    )
+    run("npm ci", npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(dir))
 }
 
 /// Chromium and its driver, by Debian's package manager where they are not on PATH.
@@ -53,10 +45,7 @@ pub fn browser() -> Result<()> {
     if has("chromium") && has("chromedriver") {
         return Ok(());
     }
-    let is_root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|out| out.stdout == b"0\n");
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n");
     let apt_get = |args: &[&str]| {
         let mut command = if is_root {
             Command::new("apt-get")
@@ -65,10 +54,7 @@ pub fn browser() -> Result<()> {
             sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
             sudo
         };
-        command
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .arg("-q")
-            .args(args);
+        command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q").args(args);
         run("apt-get", &mut command)
     };
     apt_get(&["update"])?;

@@ -15,10 +15,7 @@ use crate::{
 /// Builds the site from the sources; gives its folder.
 pub fn build() -> Result<PathBuf> {
     setup::wasm_target()?;
-    parallel(vec![
-        Box::new(wasm),
-        Box::new(|| setup::tools(&["--bin", "bindgen"])),
-    ])?;
+    parallel(vec![Box::new(wasm), Box::new(|| setup::tools(&["--bin", "bindgen"]))])?;
     assemble()
 }
 

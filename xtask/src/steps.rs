@@ -19,60 +19,24 @@ struct Step {
 
 /// Needs no browser.
 const NATIVE: &[Step] = &[
-    Step {
-        name: "formatting",
-        subject: "",
-        check: || run("cargo fmt", &mut cargo(&["fmt", "--all", "--check"])),
-    },
-    Step {
-        name: "tidy",
-        subject: "",
-        check: || tidy::command(&root()),
-    },
-    Step {
-        name: "clippy, native",
-        subject: "",
-        check: clippy_native,
-    },
-    Step {
-        name: "clippy, wasm",
-        subject: "",
-        check: clippy_wasm,
-    },
-    Step {
-        name: "native tests",
-        subject: "",
-        check: native_tests,
-    },
+    Step { name: "formatting", subject: "", check: || run("cargo fmt", &mut cargo(&["fmt", "--all", "--check"])) },
+    Step { name: "tidy", subject: "", check: || tidy::command(&root()) },
+    Step { name: "clippy, native", subject: "", check: clippy_native },
+    Step { name: "clippy, wasm", subject: "", check: clippy_wasm },
+    Step { name: "native tests", subject: "", check: native_tests },
     Step {
         name: "transcripts",
         subject: "src/native/src/transcript.rs",
         check: || ottla(&["transcript", "check", "tests/transcripts"]),
     },
-    Step {
-        name: "lessons",
-        subject: "src/native/src/lesson.rs",
-        check: || ottla(&["lesson", "check", "lessons"]),
-    },
-    Step {
-        name: "simulation",
-        subject: "src/native/src/simulate.rs",
-        check: || ottla(&["simulate", "--runs", "20"]),
-    },
+    Step { name: "lessons", subject: "src/native/src/lesson.rs", check: || ottla(&["lesson", "check", "lessons"]) },
+    Step { name: "simulation", subject: "src/native/src/simulate.rs", check: || ottla(&["simulate", "--runs", "20"]) },
 ];
 
 /// In headless Chromium; what they need has been built by then.
 const BROWSER: &[Step] = &[
-    Step {
-        name: "wasm tests",
-        subject: "tests/browser",
-        check: wasm_tests,
-    },
-    Step {
-        name: "end-to-end tests",
-        subject: "tests/e2e/package.json",
-        check: end_to_end_tests,
-    },
+    Step { name: "wasm tests", subject: "tests/browser", check: wasm_tests },
+    Step { name: "end-to-end tests", subject: "tests/e2e/package.json", check: end_to_end_tests },
 ];
 
 /// All steps. What takes long to build is built beside the native steps, in a second lane.
@@ -124,14 +88,7 @@ fn all(steps: &[Step]) -> Result<()> {
 
 fn clippy_native() -> Result<()> {
     let mut command = cargo(&["clippy", "--quiet", "--locked", "--workspace"]);
-    command.args([
-        "--exclude",
-        "tools",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]);
+    command.args(["--exclude", "tools", "--all-targets", "--", "-D", "warnings"]);
     run("clippy, native", &mut command)
 }
 
@@ -142,14 +99,7 @@ fn clippy_wasm() -> Result<()> {
     command.args(["--package", "ottla-lab", "--package", "ottla-lesson"]);
     run("clippy, wasm", command.args(["--", "-D", "warnings"]))?;
     let mut command = cargo(&["clippy", "--quiet", "--locked", "--target", WASM]);
-    command.args([
-        "--package",
-        "ottla",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]);
+    command.args(["--package", "ottla", "--all-targets", "--", "-D", "warnings"]);
     run("clippy, wasm tests", &mut command)
 }
 
@@ -174,10 +124,7 @@ fn wasm_tests() -> Result<()> {
         .args(["test", "--headless", "--chrome", ".", "--locked"])
         .current_dir(root())
         .env("PATH", path)
-        .env(
-            "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
-            root().join("tests/browser/webdriver.json"),
-        )
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", root().join("tests/browser/webdriver.json"))
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
     run("wasm tests", &mut command)
@@ -186,8 +133,6 @@ fn wasm_tests() -> Result<()> {
 fn end_to_end_tests() -> Result<()> {
     let dist = site::assemble()?;
     let mut npm = Command::new("npm");
-    npm.arg("test")
-        .env("DIST", dist)
-        .current_dir(setup::end_to_end_dir());
+    npm.arg("test").env("DIST", dist).current_dir(setup::end_to_end_dir());
     run("end-to-end tests", &mut npm)
 }

@@ -26,16 +26,10 @@ impl Batch {
         let header = BatchHeader::parse(&bytes)?;
         let (size, available) = (header.size_in_bytes(), bytes.len() as u64);
         if available < size {
-            return Err(RecordError::Truncated {
-                needed: size,
-                available,
-            });
+            return Err(RecordError::Truncated { needed: size, available });
         }
         if available > size {
-            return Err(RecordError::InvalidField {
-                field: "batchLength",
-                value: i64::from(header.batch_length),
-            });
+            return Err(RecordError::InvalidField { field: "batchLength", value: i64::from(header.batch_length) });
         }
         Ok(Self { header, bytes })
     }
@@ -46,11 +40,7 @@ impl Batch {
     /// [`RecordError::CrcMismatch`].
     pub fn verify_crc(&self) -> Result<(), RecordError> {
         let (stored, computed) = (self.header.crc, crc32c(&self.bytes[ATTRIBUTES_AT..]));
-        if stored == computed {
-            Ok(())
-        } else {
-            Err(RecordError::CrcMismatch { stored, computed })
-        }
+        if stored == computed { Ok(()) } else { Err(RecordError::CrcMismatch { stored, computed }) }
     }
 
     /// The batch's records, decompressed. With log append time all have the batch's maximum timestamp.
@@ -64,16 +54,11 @@ impl Batch {
             return Ok(Vec::new());
         }
         if count > limits.max_records {
-            return Err(RecordError::LimitExceeded {
-                what: "records",
-                limit: u64::from(limits.max_records),
-            });
+            return Err(RecordError::LimitExceeded { what: "records", limit: u64::from(limits.max_records) });
         }
         let body = self.body(limits)?;
         if (count as usize) > body.len() / MIN_RECORD_BYTES {
-            return Err(RecordError::InvalidRecord(
-                "fewer bytes than the declared records need",
-            ));
+            return Err(RecordError::InvalidRecord("fewer bytes than the declared records need"));
         }
         let mut reader = RecordReader::new(&body, self.context(), limits);
         let mut records = Vec::with_capacity(count as usize);
@@ -81,9 +66,7 @@ impl Batch {
             records.push(reader.read()?);
         }
         if !reader.is_at_end() {
-            return Err(RecordError::InvalidRecord(
-                "bytes behind the last declared record",
-            ));
+            return Err(RecordError::InvalidRecord("bytes behind the last declared record"));
         }
         Ok(records)
     }
@@ -93,17 +76,14 @@ impl Batch {
         match self.header.compression() {
             // What is there already costs nothing more.
             Compression::None => Ok(body),
-            compression => compression
-                .codec()
-                .decompress(&body, limits.max_decompressed_bytes)
-                .map(Bytes::from),
+            compression => compression.codec().decompress(&body, limits.max_decompressed_bytes).map(Bytes::from),
         }
     }
 
     fn context(&self) -> RecordContext {
         let header = &self.header;
-        let append_timestamp = (header.timestamp_type() == TimestampType::LogAppendTime)
-            .then_some(header.max_timestamp);
+        let append_timestamp =
+            (header.timestamp_type() == TimestampType::LogAppendTime).then_some(header.max_timestamp);
         RecordContext {
             base_offset: header.base_offset,
             last_offset_delta: header.last_offset_delta,

@@ -21,21 +21,13 @@ impl Batches {
     /// A partial batch at the end, as Fetch may return it, ends the walk quietly (`ByteBufferLogInputStream`).
     #[must_use]
     pub fn new(bytes: Bytes) -> Self {
-        Self {
-            rest: bytes,
-            position: 0,
-            strict: false,
-            failed: false,
-        }
+        Self { rest: bytes, position: 0, strict: false, failed: false }
     }
 
     /// A partial batch at the end is an error.
     #[must_use]
     pub fn strict(bytes: Bytes) -> Self {
-        Self {
-            strict: true,
-            ..Self::new(bytes)
-        }
+        Self { strict: true, ..Self::new(bytes) }
     }
 
     /// Bytes of the batches handed out so far: where the next one starts, and where a torn tail begins.
@@ -48,21 +40,14 @@ impl Batches {
     fn whole_batch(&self) -> Result<usize, RecordError> {
         let available = self.rest.len() as u64;
         let Some(mut length) = self.rest.get(8..LOG_OVERHEAD) else {
-            return Err(RecordError::Truncated {
-                needed: LOG_OVERHEAD as u64,
-                available,
-            });
+            return Err(RecordError::Truncated { needed: LOG_OVERHEAD as u64, available });
         };
         let size = i64::from(length.get_i32()) + LOG_OVERHEAD as i64;
         if size < crate::BATCH_OVERHEAD as i64 {
             return Err(RecordError::TooSmall(size));
         }
         let needed = size as u64;
-        if available < needed {
-            Err(RecordError::Truncated { needed, available })
-        } else {
-            Ok(size as usize)
-        }
+        if available < needed { Err(RecordError::Truncated { needed, available }) } else { Ok(size as usize) }
     }
 }
 

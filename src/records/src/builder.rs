@@ -5,8 +5,8 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::header::{
-    ATTRIBUTES_AT, BATCH_OVERHEAD, BatchHeader, CONTROL, CRC_AT, DELETE_HORIZON, LOG_APPEND_TIME,
-    LOG_OVERHEAD, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP, TRANSACTIONAL,
+    ATTRIBUTES_AT, BATCH_OVERHEAD, BatchHeader, CONTROL, CRC_AT, DELETE_HORIZON, LOG_APPEND_TIME, LOG_OVERHEAD,
+    NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP, TRANSACTIONAL,
 };
 use crate::record::{RecordParts, as_length};
 use crate::{Compression, Record, RecordHeader, TimestampType, crc32c};
@@ -31,11 +31,7 @@ pub struct BatchBuilder {
 impl BatchBuilder {
     /// An empty batch. `level` counts for gzip (1 to 9, or -1); the other codecs have one level here.
     #[must_use]
-    pub fn new(
-        compression: Compression,
-        level: Option<i32>,
-        timestamp_type: TimestampType,
-    ) -> Self {
+    pub fn new(compression: Compression, level: Option<i32>, timestamp_type: TimestampType) -> Self {
         Self {
             compression,
             level,
@@ -56,11 +52,7 @@ impl BatchBuilder {
     #[must_use]
     pub fn like(header: &BatchHeader, level: Option<i32>) -> Self {
         let mut builder = Self::new(header.compression(), level, header.timestamp_type());
-        builder.set_producer(
-            header.producer_id,
-            header.producer_epoch,
-            header.base_sequence,
-        );
+        builder.set_producer(header.producer_id, header.producer_epoch, header.base_sequence);
         builder.set_transactional(header.is_transactional());
         builder.set_control(header.is_control());
         builder
@@ -85,10 +77,7 @@ impl BatchBuilder {
 
     /// Puts the delete horizon in place of the base timestamp (KIP-534); only before the first record.
     pub fn set_delete_horizon_ms(&mut self, delete_horizon_ms: i64) {
-        assert!(
-            self.is_empty(),
-            "the delete horizon is the base of the records' timestamps"
-        );
+        assert!(self.is_empty(), "the delete horizon is the base of the records' timestamps");
         self.set_flag(DELETE_HORIZON, true);
         self.base_timestamp = Some(delete_horizon_ms);
     }
@@ -100,13 +89,7 @@ impl BatchBuilder {
     }
 
     /// Appends a record behind the last one. `timestamp` in milliseconds, or -1.
-    pub fn append(
-        &mut self,
-        timestamp: i64,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        headers: &[RecordHeader],
-    ) {
+    pub fn append(&mut self, timestamp: i64, key: Option<&[u8]>, value: Option<&[u8]>, headers: &[RecordHeader]) {
         self.append_at(self.last_offset_delta + 1, timestamp, key, value, headers);
     }
 
@@ -119,12 +102,8 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[RecordHeader],
     ) {
-        assert!(
-            offset_delta > self.last_offset_delta,
-            "offsets must increase"
-        );
-        self.parts(offset_delta, timestamp, key, value, headers)
-            .encode(&mut self.body);
+        assert!(offset_delta > self.last_offset_delta, "offsets must increase");
+        self.parts(offset_delta, timestamp, key, value, headers).encode(&mut self.body);
         self.base_timestamp.get_or_insert(timestamp);
         self.max_timestamp = self.max_timestamp.max(timestamp);
         self.last_offset_delta = offset_delta;
@@ -146,10 +125,7 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[RecordHeader],
     ) -> usize {
-        self.estimated_size()
-            + self
-                .parts(self.last_offset_delta + 1, timestamp, key, value, headers)
-                .size()
+        self.estimated_size() + self.parts(self.last_offset_delta + 1, timestamp, key, value, headers).size()
     }
 
     /// Number of records appended.
@@ -187,39 +163,19 @@ impl BatchBuilder {
         leader_epoch: i32,
         records: &[Record],
     ) -> Bytes {
-        assert!(
-            self.is_empty(),
-            "records come either by append or by build_with_offsets"
-        );
+        assert!(self.is_empty(), "records come either by append or by build_with_offsets");
         let mut builder = self.clone();
         for record in records {
             let delta = offset_delta(base_offset, record.offset);
-            builder.append_at(
-                delta,
-                record.timestamp,
-                record.key.as_deref(),
-                record.value.as_deref(),
-                &record.headers,
-            );
+            builder.append_at(delta, record.timestamp, record.key.as_deref(), record.value.as_deref(), &record.headers);
         }
-        builder.build_until(
-            base_offset,
-            offset_delta(base_offset, last_offset),
-            leader_epoch,
-        )
+        builder.build_until(base_offset, offset_delta(base_offset, last_offset), leader_epoch)
     }
 
     fn build_until(&self, base_offset: i64, last_offset_delta: i32, leader_epoch: i32) -> Bytes {
-        assert!(
-            last_offset_delta >= self.last_offset_delta,
-            "the last offset lies before a record"
-        );
+        assert!(last_offset_delta >= self.last_offset_delta, "the last offset lies before a record");
         // An empty batch has nothing to compress (`DefaultRecordBatch.writeEmptyHeader`).
-        let compression = if self.is_empty() {
-            Compression::None
-        } else {
-            self.compression
-        };
+        let compression = if self.is_empty() { Compression::None } else { self.compression };
         let header = BatchHeader {
             base_offset,
             batch_length: 0,
@@ -257,30 +213,17 @@ impl BatchBuilder {
         headers: &'a [RecordHeader],
     ) -> RecordParts<'a> {
         let timestamp_delta = timestamp.wrapping_sub(self.base_timestamp.unwrap_or(timestamp));
-        RecordParts {
-            timestamp_delta,
-            offset_delta,
-            key,
-            value,
-            headers,
-        }
+        RecordParts { timestamp_delta, offset_delta, key, value, headers }
     }
 
     fn set_flag(&mut self, flag: i16, on: bool) {
-        self.flags = if on {
-            self.flags | flag
-        } else {
-            self.flags & !flag
-        };
+        self.flags = if on { self.flags | flag } else { self.flags & !flag };
     }
 }
 
 fn offset_delta(base_offset: i64, offset: i64) -> i32 {
     let delta = i32::try_from(offset.wrapping_sub(base_offset));
-    assert!(
-        delta.is_ok_and(|delta| delta >= 0),
-        "offset {offset} does not fit a batch that starts at {base_offset}"
-    );
+    assert!(delta.is_ok_and(|delta| delta >= 0), "offset {offset} does not fit a batch that starts at {base_offset}");
     delta.unwrap_or(0)
 }
 
@@ -288,13 +231,7 @@ fn offset_delta(base_offset: i64, offset: i64) -> i32 {
 pub(crate) fn assemble(header: BatchHeader, body: &[u8]) -> Bytes {
     let batch_length = as_length(BATCH_OVERHEAD - LOG_OVERHEAD + body.len());
     let mut bytes = BytesMut::with_capacity(BATCH_OVERHEAD + body.len());
-    bytes.extend_from_slice(
-        &BatchHeader {
-            batch_length,
-            ..header
-        }
-        .encode(),
-    );
+    bytes.extend_from_slice(&BatchHeader { batch_length, ..header }.encode());
     bytes.extend_from_slice(body);
     seal(&mut bytes);
     bytes.freeze()

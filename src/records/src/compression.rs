@@ -37,10 +37,7 @@ impl Compression {
     /// # Errors
     /// [`RecordError::UnknownCompression`] outside 0..=4.
     pub fn from_id(id: i16) -> Result<Self, RecordError> {
-        Self::ALL
-            .into_iter()
-            .find(|codec| codec.id() == id)
-            .ok_or(RecordError::UnknownCompression(id))
+        Self::ALL.into_iter().find(|codec| codec.id() == id).ok_or(RecordError::UnknownCompression(id))
     }
 
     /// Name as in `compression.type`.
@@ -91,8 +88,6 @@ impl TimestampType {
     /// The type of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::CreateTime, Self::LogAppendTime]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        [Self::CreateTime, Self::LogAppendTime].into_iter().find(|kind| kind.name() == name)
     }
 }

@@ -96,11 +96,7 @@ impl EndTransactionMarker {
     /// Kind of the control record.
     #[must_use]
     pub fn control_type(&self) -> ControlType {
-        if self.committed {
-            ControlType::Commit
-        } else {
-            ControlType::Abort
-        }
+        if self.committed { ControlType::Commit } else { ControlType::Abort }
     }
 
     /// Key of the control record.
@@ -129,10 +125,7 @@ impl EndTransactionMarker {
             _ => return Err(RecordError::InvalidRecord("not an end transaction marker")),
         };
         let mut input = versioned(record.value.as_deref(), MARKER_BYTES)?;
-        Ok(Self {
-            committed,
-            coordinator_epoch: input.get_i32(),
-        })
+        Ok(Self { committed, coordinator_epoch: input.get_i32() })
     }
 
     /// The control batch with this marker alone (`MemoryRecords.withEndTransactionMarker`); 78 bytes.
@@ -152,15 +145,10 @@ impl EndTransactionMarker {
 fn versioned(bytes: Option<&[u8]>, needed: u64) -> Result<&[u8], RecordError> {
     let mut input = bytes.unwrap_or_default();
     if (input.len() as u64) < needed {
-        return Err(RecordError::Truncated {
-            needed,
-            available: input.len() as u64,
-        });
+        return Err(RecordError::Truncated { needed, available: input.len() as u64 });
     }
     if input.get_i16() < 0 {
-        return Err(RecordError::InvalidRecord(
-            "negative version of a control record",
-        ));
+        return Err(RecordError::InvalidRecord("negative version of a control record"));
     }
     Ok(input)
 }

@@ -14,9 +14,7 @@ pub enum RecordError {
         available: u64,
     },
     /// The batch declares itself smaller than its own header (`DefaultRecordBatch.ensureValid`).
-    #[error(
-        "Record batch is corrupt (the size {0} is smaller than the minimum allowed overhead 61)"
-    )]
+    #[error("Record batch is corrupt (the size {0} is smaller than the minimum allowed overhead 61)")]
     TooSmall(i64),
     /// Only the record batch format v2 is read; Kafka 4 dropped magic 0 and 1 for writes (KIP-724).
     #[error("unsupported record batch magic {0}")]
@@ -73,10 +71,7 @@ impl RecordError {
     pub fn is_corrupt(&self) -> bool {
         matches!(
             self,
-            Self::Truncated { .. }
-                | Self::TooSmall(_)
-                | Self::UnsupportedMagic(_)
-                | Self::CrcMismatch { .. }
+            Self::Truncated { .. } | Self::TooSmall(_) | Self::UnsupportedMagic(_) | Self::CrcMismatch { .. }
         )
     }
 }

@@ -37,7 +37,5 @@ pub fn to_positive(number: i32) -> i32 {
 /// Java's `String.hashCode`, over UTF-16 units; coordinators take its absolute value modulo the partition count.
 #[must_use]
 pub fn java_string_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0_i32, |hash, unit| {
-        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
-    })
+    text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }

@@ -71,10 +71,7 @@ impl BatchHeader {
     /// Too few bytes, another magic, an unknown codec, or a size, count or offset that cannot be.
     pub fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
         if bytes.len() < BATCH_OVERHEAD {
-            return Err(RecordError::Truncated {
-                needed: BATCH_OVERHEAD as u64,
-                available: bytes.len() as u64,
-            });
+            return Err(RecordError::Truncated { needed: BATCH_OVERHEAD as u64, available: bytes.len() as u64 });
         }
         let magic = bytes[MAGIC_AT] as i8;
         if magic != MAGIC {
@@ -108,26 +105,12 @@ impl BatchHeader {
         if size < BATCH_OVERHEAD as i64 {
             return Err(RecordError::TooSmall(size));
         }
-        let last_offset = self
-            .base_offset
-            .checked_add(i64::from(self.last_offset_delta));
+        let last_offset = self.base_offset.checked_add(i64::from(self.last_offset_delta));
         let end_fits = last_offset.is_some_and(|last| last < i64::MAX);
         let checks = [
-            (
-                "baseOffset",
-                self.base_offset,
-                self.base_offset >= 0 && end_fits,
-            ),
-            (
-                "lastOffsetDelta",
-                i64::from(self.last_offset_delta),
-                self.last_offset_delta >= 0,
-            ),
-            (
-                "recordsCount",
-                i64::from(self.records_count),
-                self.records_count >= 0,
-            ),
+            ("baseOffset", self.base_offset, self.base_offset >= 0 && end_fits),
+            ("lastOffsetDelta", i64::from(self.last_offset_delta), self.last_offset_delta >= 0),
+            ("recordsCount", i64::from(self.records_count), self.records_count >= 0),
         ];
         if let Some((field, value, _)) = checks.into_iter().find(|(_, _, good)| !good) {
             return Err(RecordError::InvalidField { field, value });
@@ -166,11 +149,7 @@ impl BatchHeader {
     /// Whose clock the timestamps come from.
     #[must_use]
     pub fn timestamp_type(&self) -> TimestampType {
-        if self.has(LOG_APPEND_TIME) {
-            TimestampType::LogAppendTime
-        } else {
-            TimestampType::CreateTime
-        }
+        if self.has(LOG_APPEND_TIME) { TimestampType::LogAppendTime } else { TimestampType::CreateTime }
     }
 
     /// Whether the batch belongs to a transaction (KIP-98).

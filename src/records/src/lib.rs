@@ -33,8 +33,8 @@ pub use control::{ControlType, EndTransactionMarker};
 pub use error::RecordError;
 pub use hash::{java_string_hash, murmur2, to_positive};
 pub use header::{
-    BATCH_OVERHEAD, BatchHeader, LOG_OVERHEAD, MAGIC, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_EPOCH,
-    NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP,
+    BATCH_OVERHEAD, BatchHeader, LOG_OVERHEAD, MAGIC, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID,
+    NO_SEQUENCE, NO_TIMESTAMP,
 };
 pub use limits::Limits;
 pub use rebuild::retain_records;

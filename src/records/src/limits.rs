@@ -16,10 +16,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_decompressed_bytes: 64 << 20,
-            max_records: 1 << 20,
-            max_headers: 1 << 20,
-        }
+        Self { max_decompressed_bytes: 64 << 20, max_records: 1 << 20, max_headers: 1 << 20 }
     }
 }

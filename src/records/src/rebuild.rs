@@ -25,24 +25,11 @@ pub fn retain_records(
     if let Some(horizon_ms) = delete_horizon_ms.or(header.delete_horizon_ms()) {
         builder.set_delete_horizon_ms(horizon_ms);
     }
-    builder.build_with_offsets(
-        header.base_offset,
-        header.last_offset(),
-        header.partition_leader_epoch,
-        retained,
-    )
+    builder.build_with_offsets(header.base_offset, header.last_offset(), header.partition_leader_epoch, retained)
 }
 
 /// `DefaultRecordBatch.writeEmptyHeader`.
 fn empty(header: &BatchHeader) -> Bytes {
     let attributes = header.attributes & !(COMPRESSION_MASK | DELETE_HORIZON);
-    assemble(
-        BatchHeader {
-            attributes,
-            base_timestamp: NO_TIMESTAMP,
-            records_count: 0,
-            ..*header
-        },
-        &[],
-    )
+    assemble(BatchHeader { attributes, base_timestamp: NO_TIMESTAMP, records_count: 0, ..*header }, &[])
 }

@@ -4,9 +4,7 @@
 
 use bytes::{BufMut, Bytes};
 
-use crate::varint::{
-    get_varint, get_varlong, put_varint, put_varlong, size_of_varint, size_of_varlong,
-};
+use crate::varint::{get_varint, get_varlong, put_varint, put_varlong, size_of_varint, size_of_varlong};
 use crate::{Limits, RecordError};
 
 /// Bytes of the smallest record: seven one-byte fields.
@@ -49,11 +47,7 @@ impl Record {
 /// Most bytes that a batch of this single record needs without compression
 /// (`DefaultRecordBatch.estimateBatchSizeUpperBound`).
 #[must_use]
-pub fn record_size_upper_bound(
-    key: Option<&[u8]>,
-    value: Option<&[u8]>,
-    headers: &[RecordHeader],
-) -> usize {
+pub fn record_size_upper_bound(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[RecordHeader]) -> usize {
     crate::BATCH_OVERHEAD + MAX_RECORD_OVERHEAD + key_value_size(key, value, headers)
 }
 
@@ -96,20 +90,13 @@ impl RecordParts<'_> {
 }
 
 fn key_value_size(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[RecordHeader]) -> usize {
-    let headers_size: usize = headers
-        .iter()
-        .map(|header| nullable_size(Some(&header.key)) + nullable_size(header.value.as_deref()))
-        .sum();
-    nullable_size(key)
-        + nullable_size(value)
-        + size_of_varint(as_length(headers.len()))
-        + headers_size
+    let headers_size: usize =
+        headers.iter().map(|header| nullable_size(Some(&header.key)) + nullable_size(header.value.as_deref())).sum();
+    nullable_size(key) + nullable_size(value) + size_of_varint(as_length(headers.len())) + headers_size
 }
 
 fn nullable_size(bytes: Option<&[u8]>) -> usize {
-    bytes.map_or(1, |bytes| {
-        size_of_varint(as_length(bytes.len())) + bytes.len()
-    })
+    bytes.map_or(1, |bytes| size_of_varint(as_length(bytes.len())) + bytes.len())
 }
 
 fn put_nullable(out: &mut impl BufMut, bytes: Option<&[u8]>) {
@@ -119,10 +106,7 @@ fn put_nullable(out: &mut impl BufMut, bytes: Option<&[u8]>) {
 
 /// Lengths are 32-bit in the format; nobody may build a record beyond that.
 pub(crate) fn as_length(length: usize) -> i32 {
-    assert!(
-        length <= i32::MAX as usize,
-        "a record part of {length} bytes does not fit the format"
-    );
+    assert!(length <= i32::MAX as usize, "a record part of {length} bytes does not fit the format");
     length as i32
 }
 
@@ -147,13 +131,7 @@ pub(crate) struct RecordReader<'a> {
 
 impl<'a> RecordReader<'a> {
     pub(crate) fn new(body: &'a Bytes, context: RecordContext, limits: &Limits) -> Self {
-        Self {
-            body,
-            rest: body,
-            context,
-            headers_left: limits.max_headers,
-            max_headers: limits.max_headers,
-        }
+        Self { body, rest: body, context, headers_left: limits.max_headers, max_headers: limits.max_headers }
     }
 
     pub(crate) fn is_at_end(&self) -> bool {
@@ -162,20 +140,14 @@ impl<'a> RecordReader<'a> {
 
     pub(crate) fn read(&mut self) -> Result<Record, RecordError> {
         let declared = get_varint(&mut self.rest)?;
-        let declared =
-            usize::try_from(declared).map_err(|_| RecordError::InvalidRecord("negative size"))?;
+        let declared = usize::try_from(declared).map_err(|_| RecordError::InvalidRecord("negative size"))?;
         let Some((mut input, behind)) = self.rest.split_at_checked(declared) else {
-            return Err(RecordError::Truncated {
-                needed: declared as u64,
-                available: self.rest.len() as u64,
-            });
+            return Err(RecordError::Truncated { needed: declared as u64, available: self.rest.len() as u64 });
         };
         self.rest = behind;
         let record = self.read_body(&mut input)?;
         if !input.is_empty() {
-            return Err(RecordError::InvalidRecord(
-                "size differs from what was declared",
-            ));
+            return Err(RecordError::InvalidRecord("size differs from what was declared"));
         }
         Ok(record)
     }
@@ -188,23 +160,14 @@ impl<'a> RecordReader<'a> {
         let key = self.nullable(input)?;
         let value = self.nullable(input)?;
         let headers = self.headers(input)?;
-        Ok(Record {
-            offset,
-            timestamp,
-            key,
-            value,
-            headers,
-        })
+        Ok(Record { offset, timestamp, key, value, headers })
     }
 
     fn timestamp(&self, delta: i64) -> Result<i64, RecordError> {
         if let Some(append_timestamp) = self.context.append_timestamp {
             return Ok(append_timestamp);
         }
-        self.context
-            .base_timestamp
-            .checked_add(delta)
-            .ok_or(RecordError::InvalidRecord("timestamp out of range"))
+        self.context.base_timestamp.checked_add(delta).ok_or(RecordError::InvalidRecord("timestamp out of range"))
     }
 
     fn offset(&self, delta: i32) -> Result<i64, RecordError> {
@@ -224,18 +187,14 @@ impl<'a> RecordReader<'a> {
 
     fn headers(&mut self, input: &mut &[u8]) -> Result<Vec<RecordHeader>, RecordError> {
         let count = get_varint(input)?;
-        let count = u32::try_from(count)
-            .map_err(|_| RecordError::InvalidRecord("negative number of headers"))?;
+        let count = u32::try_from(count).map_err(|_| RecordError::InvalidRecord("negative number of headers"))?;
         if count as usize > input.len() {
             return Err(RecordError::InvalidRecord("more headers than bytes"));
         }
-        self.headers_left =
-            self.headers_left
-                .checked_sub(count)
-                .ok_or(RecordError::LimitExceeded {
-                    what: "record headers",
-                    limit: u64::from(self.max_headers),
-                })?;
+        self.headers_left = self
+            .headers_left
+            .checked_sub(count)
+            .ok_or(RecordError::LimitExceeded { what: "record headers", limit: u64::from(self.max_headers) })?;
         (0..count).map(|_| self.header(input)).collect()
     }
 
@@ -246,19 +205,13 @@ impl<'a> RecordReader<'a> {
         if std::str::from_utf8(&key).is_err() {
             return Err(RecordError::HeaderKeyNotUtf8);
         }
-        Ok(RecordHeader {
-            key,
-            value: self.nullable(input)?,
-        })
+        Ok(RecordHeader { key, value: self.nullable(input)? })
     }
 }
 
 fn take<'a>(input: &mut &'a [u8], length: usize) -> Result<&'a [u8], RecordError> {
     let Some((head, tail)) = input.split_at_checked(length) else {
-        return Err(RecordError::Truncated {
-            needed: length as u64,
-            available: input.len() as u64,
-        });
+        return Err(RecordError::Truncated { needed: length as u64, available: input.len() as u64 });
     };
     *input = tail;
     Ok(head)

@@ -5,9 +5,7 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::builder::seal;
-use crate::header::{
-    ATTRIBUTES_AT, BATCH_OVERHEAD, LOG_APPEND_TIME, LOG_OVERHEAD, MAX_TIMESTAMP_AT,
-};
+use crate::header::{ATTRIBUTES_AT, BATCH_OVERHEAD, LOG_APPEND_TIME, LOG_OVERHEAD, MAX_TIMESTAMP_AT};
 
 /// Sets base offset and leader epoch of one whole batch; both lie outside of its checksum. Copies the bytes unless
 /// they are not shared. Panics if `batch` is shorter than a header: parse it first.
@@ -33,7 +31,5 @@ pub fn set_log_append_time(batch: Bytes, max_timestamp: i64) -> Bytes {
 
 fn writable(batch: Bytes) -> BytesMut {
     assert!(batch.len() >= BATCH_OVERHEAD, "not a whole batch");
-    batch
-        .try_into_mut()
-        .unwrap_or_else(|shared| BytesMut::from(&shared[..]))
+    batch.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]))
 }

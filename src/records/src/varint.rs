@@ -93,10 +93,7 @@ fn get_raw(input: &mut &[u8], max_bytes: usize) -> Result<u64, RecordError> {
     let mut value = 0_u64;
     for index in 0..max_bytes {
         let Some(byte) = input.get(index).copied() else {
-            return Err(RecordError::Truncated {
-                needed: index as u64 + 1,
-                available: input.len() as u64,
-            });
+            return Err(RecordError::Truncated { needed: index as u64 + 1, available: input.len() as u64 });
         };
         value |= u64::from(byte & 0x7f) << (7 * index);
         if byte & 0x80 == 0 {

@@ -6,9 +6,8 @@ use ottla_records::varint::{
     size_of_unsigned_varint, size_of_varint, size_of_varlong,
 };
 use ottla_records::{
-    BATCH_OVERHEAD, Batch, BatchBuilder, Compression, ControlType, EndTransactionMarker, Limits,
-    RecordError, TimestampType, crc32c, decrement_sequence, increment_sequence, java_string_hash,
-    murmur2, to_positive,
+    BATCH_OVERHEAD, Batch, BatchBuilder, Compression, ControlType, EndTransactionMarker, Limits, RecordError,
+    TimestampType, crc32c, decrement_sequence, increment_sequence, java_string_hash, murmur2, to_positive,
 };
 
 #[test]
@@ -18,10 +17,7 @@ fn murmur2_of_kafkas_own_tests() {
         (b"foobar", -790_332_482),
         (b"a-little-bit-long-string", -985_981_536),
         (b"a-little-bit-longer-string", -1_486_304_829),
-        (
-            b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8",
-            -58_897_971,
-        ),
+        (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
         (b"abc", 479_470_107),
         (b"", 275_646_681),
     ];
@@ -57,11 +53,7 @@ fn keys_go_to_the_partitions_that_kafka_chooses() {
     ];
     for (key, partitions) in table {
         let hash = to_positive(murmur2(key.as_bytes()));
-        assert_eq!(
-            [3, 6, 10, 12].map(|count| hash % count),
-            *partitions,
-            "{key}"
-        );
+        assert_eq!([3, 6, 10, 12].map(|count| hash % count), *partitions, "{key}");
     }
 }
 
@@ -130,55 +122,25 @@ fn varints_of_kafkas_own_tests() {
         put_varlong(&mut long, i64::from(*value));
         assert_eq!(long, *encoded, "{value}");
     }
-    for (value, size) in [
-        (0, 1),
-        (i64::MAX, 10),
-        (i64::MIN, 10),
-        (-1, 1),
-        (1 << 34, 6),
-        ((1 << 34) - 1, 5),
-    ] {
+    for (value, size) in [(0, 1), (i64::MAX, 10), (i64::MIN, 10), (-1, 1), (1 << 34, 6), ((1 << 34) - 1, 5)] {
         let mut out = Vec::new();
         put_varlong(&mut out, value);
         assert_eq!((out.len(), size_of_varlong(value)), (size, size), "{value}");
         assert_eq!(get_varlong(&mut &out[..]), Ok(value));
     }
-    for (value, size) in [
-        (0_u32, 1),
-        (127, 1),
-        (128, 2),
-        (16_383, 2),
-        (16_384, 3),
-        (u32::MAX, 5),
-    ] {
+    for (value, size) in [(0_u32, 1), (127, 1), (128, 2), (16_383, 2), (16_384, 3), (u32::MAX, 5)] {
         let mut out = Vec::new();
         put_unsigned_varint(&mut out, value);
-        assert_eq!(
-            (out.len(), size_of_unsigned_varint(value)),
-            (size, size),
-            "{value}"
-        );
+        assert_eq!((out.len(), size_of_unsigned_varint(value)), (size, size), "{value}");
         assert_eq!(get_unsigned_varint(&mut &out[..]), Ok(value));
     }
 }
 
 #[test]
 fn varints_that_never_end_are_refused() {
-    assert_eq!(
-        get_varint(&mut &[0xff; 6][..]),
-        Err(RecordError::VarintTooLong)
-    );
-    assert_eq!(
-        get_varlong(&mut &[0xff; 11][..]),
-        Err(RecordError::VarintTooLong)
-    );
-    assert_eq!(
-        get_unsigned_varint(&mut &[0x80][..]),
-        Err(RecordError::Truncated {
-            needed: 2,
-            available: 1
-        })
-    );
+    assert_eq!(get_varint(&mut &[0xff; 6][..]), Err(RecordError::VarintTooLong));
+    assert_eq!(get_varlong(&mut &[0xff; 11][..]), Err(RecordError::VarintTooLong));
+    assert_eq!(get_unsigned_varint(&mut &[0x80][..]), Err(RecordError::Truncated { needed: 2, available: 1 }));
 }
 
 #[test]
@@ -193,15 +155,9 @@ fn sequences_wrap_to_zero() {
 fn sizes_of_small_batches() {
     let mut builder = BatchBuilder::new(Compression::None, None, TimestampType::CreateTime);
     assert_eq!(builder.estimated_size(), BATCH_OVERHEAD);
-    assert_eq!(
-        builder.estimated_size_with(1, None, Some(b"hello"), &[]),
-        73
-    );
+    assert_eq!(builder.estimated_size_with(1, None, Some(b"hello"), &[]), 73);
     builder.append(1, None, Some(b"hello"), &[]);
-    assert_eq!(
-        (builder.estimated_size(), builder.build(0, -1).len()),
-        (73, 73)
-    );
+    assert_eq!((builder.estimated_size(), builder.build(0, -1).len()), (73, 73));
 }
 
 #[test]
@@ -209,48 +165,26 @@ fn ids_and_names_are_kafkas() {
     let names = ["none", "gzip", "snappy", "lz4", "zstd"];
     for (id, name) in (0..).zip(names) {
         let codec = Compression::from_id(id).unwrap();
-        assert_eq!(
-            (codec.id(), codec.name(), Compression::from_name(name)),
-            (id, name, Some(codec))
-        );
+        assert_eq!((codec.id(), codec.name(), Compression::from_name(name)), (id, name, Some(codec)));
     }
-    assert_eq!(
-        Compression::from_id(5),
-        Err(RecordError::UnknownCompression(5))
-    );
+    assert_eq!(Compression::from_id(5), Err(RecordError::UnknownCompression(5)));
     assert_eq!(Compression::from_name("GZIP"), None);
     for kind in [TimestampType::CreateTime, TimestampType::LogAppendTime] {
         assert_eq!(TimestampType::from_name(kind.name()), Some(kind));
     }
     for id in -1..9 {
-        assert_eq!(
-            ControlType::parse_key(Some(&ControlType::from_id(id).key())).map(ControlType::id),
-            Ok(id)
-        );
+        assert_eq!(ControlType::parse_key(Some(&ControlType::from_id(id).key())).map(ControlType::id), Ok(id));
     }
 }
 
 #[test]
 fn markers_end_transactions() {
-    let marker = EndTransactionMarker {
-        committed: true,
-        coordinator_epoch: 3,
-    };
-    assert_eq!(
-        (&marker.key()[..], &marker.value()[..]),
-        (&[0, 0, 0, 1][..], &[0, 0, 0, 0, 0, 3][..])
-    );
+    let marker = EndTransactionMarker { committed: true, coordinator_epoch: 3 };
+    assert_eq!((&marker.key()[..], &marker.value()[..]), (&[0, 0, 0, 1][..], &[0, 0, 0, 0, 0, 3][..]));
     let batch = Batch::parse(marker.batch(1000, 5, 1_700_000_000_000)).unwrap();
     assert_eq!(batch.bytes.len(), 78);
     assert!(batch.header.is_control() && batch.header.is_transactional());
-    assert_eq!(
-        (
-            batch.header.producer_id,
-            batch.header.producer_epoch,
-            batch.header.base_sequence
-        ),
-        (1000, 5, -1)
-    );
+    assert_eq!((batch.header.producer_id, batch.header.producer_epoch, batch.header.base_sequence), (1000, 5, -1));
     let mut records = batch.records(&Limits::default()).unwrap();
     assert_eq!(EndTransactionMarker::parse(&records[0]), Ok(marker));
     records[0].key = Some(Bytes::from_static(&[0, 0, 0, 2]));

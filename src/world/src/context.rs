@@ -2,7 +2,7 @@
 //! after the input is handled; only the host's own disk is written at once (its page cache).
 
 use crate::{
-    ConnectionId, Disk, Fd, FlushId, HostId, Ids, Pid, Process, ProcessInfo, Rng, Signal, Stdio, TerminalId, Time,
+    ConnectionId, Disk, Fd, FlushId, HostId, Ids, Pid, Process, ProcessInfo, Rng, Signal, Sink, Stdio, TerminalId, Time,
 };
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -33,6 +33,10 @@ pub enum Output {
     Signal { pid: Pid, signal: Signal },
     /// Put these processes into a terminal's foreground (`tcsetpgrp`).
     Foreground { terminal: TerminalId, pids: Vec<Pid> },
+    /// Become the reader of a pipe beside standard input.
+    ReadPipe { pipe: crate::PipeId },
+    /// Go on as another program (`execve`).
+    Exec { process: Box<dyn Process>, stdout: Sink, stderr: Sink, command: String, reads_stdin: bool, delay_us: u64 },
     /// End.
     Exit { code: u8 },
 }
@@ -65,6 +69,7 @@ pub struct Context<'a> {
     pub(crate) rng: &'a mut Rng,
     pub(crate) ids: &'a mut Ids,
     pub(crate) processes: &'a BTreeMap<Pid, ProcessInfo>,
+    pub(crate) stdio: &'a Stdio,
     pub(crate) outputs: &'a mut Vec<Output>,
 }
 
@@ -79,7 +84,8 @@ impl<'a> Context<'a> {
         processes: &'a BTreeMap<Pid, ProcessInfo>,
         outputs: &'a mut Vec<Output>,
     ) -> Context<'a> {
-        Context { now, wall_ms, pid: Pid(1), host: HostId(0), disk, rng, ids, processes, outputs }
+        static NOWHERE: Stdio = Stdio::null();
+        Context { now, wall_ms, pid: Pid(1), host: HostId(0), disk, rng, ids, processes, stdio: &NOWHERE, outputs }
     }
 
     /// Virtual time.
@@ -115,6 +121,11 @@ impl<'a> Context<'a> {
     /// All processes, as `ps` sees them.
     pub fn processes(&self) -> &BTreeMap<Pid, ProcessInfo> {
         self.processes
+    }
+
+    /// The process's own streams, to hand them on to a child or to ask whether they are a terminal.
+    pub fn stdio(&self) -> &Stdio {
+        self.stdio
     }
 
     /// Opens a connection to `host:port`.
@@ -171,6 +182,20 @@ impl<'a> Context<'a> {
     /// A new pipe, for [`Stdio`]s of processes to be started.
     pub fn pipe(&mut self) -> crate::PipeId {
         self.ids.pipe()
+    }
+
+    /// Becomes the reader of a pipe: what is written to it comes as [`crate::Input::Piped`], its end as
+    /// [`crate::Input::PipeClosed`].
+    pub fn read_pipe(&mut self, pipe: crate::PipeId) {
+        self.outputs.push(Output::ReadPipe { pipe });
+    }
+
+    /// Goes on as another program after this input, with the same id and standard input. The new program gets a
+    /// `Start` of its own; `host` and `stdio.stdin` of the spec are not looked at.
+    pub fn exec(&mut self, spec: SpawnSpec) {
+        let SpawnSpec { process, stdio, command, reads_stdin, delay_us, .. } = spec;
+        let (stdout, stderr) = (stdio.stdout, stdio.stderr);
+        self.outputs.push(Output::Exec { process, stdout, stderr, command, reads_stdin, delay_us });
     }
 
     /// Signals a process; nothing happens if it is gone.

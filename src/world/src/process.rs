@@ -1,7 +1,7 @@
 //! Processes: pure state machines, and what reaches them. Serves every program of a lab; invariant: a process sees only
 //! its inputs, its context and its own state.
 
-use crate::{Context, FlushId, HostId, Pid, Time, ids::ConnectionId};
+use crate::{Context, FlushId, HostId, Pid, PipeId, Time, ids::ConnectionId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{any::Any, fmt::Debug};
@@ -73,6 +73,18 @@ pub enum Input {
     Stdin(Bytes),
     /// Standard input ended.
     StdinClosed,
+    /// Bytes on a pipe this process reads beside its standard input.
+    Piped {
+        /// Which.
+        pipe: PipeId,
+        /// What was written.
+        data: Bytes,
+    },
+    /// The last writer of such a pipe is gone.
+    PipeClosed {
+        /// Which.
+        pipe: PipeId,
+    },
     /// A signal that can be handled ([`Signal::Kill`], `Stop` and `Continue` never get here).
     Signal(Signal),
     /// The files of this flush are in the flushed part.

@@ -6,29 +6,9 @@ use super::{Finding, Source};
 const KERNEL: &[&str] = &["world", "records", "wire", "log"];
 const SERVERS: &[&str] = &["world", "records", "wire", "log", "controller"];
 const TERMINAL: &[&str] = &["world", "records", "wire", "log", "client"];
-const CLUSTER: &[&str] = &[
-    "world",
-    "records",
-    "wire",
-    "log",
-    "controller",
-    "broker",
-    "client",
-    "shell",
-];
+const CLUSTER: &[&str] = &["world", "records", "wire", "log", "controller", "broker", "client", "shell"];
 const COURSE: &[&str] = &["lab", "world", "records", "wire", "log"];
-const HOST: &[&str] = &[
-    "world",
-    "records",
-    "wire",
-    "log",
-    "controller",
-    "broker",
-    "client",
-    "shell",
-    "lab",
-    "lesson",
-];
+const HOST: &[&str] = &["world", "records", "wire", "log", "controller", "broker", "client", "shell", "lab", "lesson"];
 
 /// Each crate (by its folder; the root package: empty) with all that it may use. What is not named may use none of ours.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -51,10 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 pub fn check(manifest: &Source) -> Vec<Finding> {
     let folder = manifest.path.trim_end_matches("Cargo.toml");
     let folder = folder.trim_end_matches('/');
-    let allowed = MAY_USE
-        .iter()
-        .find(|(name, _)| *name == folder)
-        .map_or(&[] as &[&str], |(_, allowed)| allowed);
+    let allowed = MAY_USE.iter().find(|(name, _)| *name == folder).map_or(&[] as &[&str], |(_, allowed)| allowed);
     let mut findings = Vec::new();
     for (index, used) in dependencies(&manifest.text) {
         if !allowed.contains(&used) {
@@ -81,9 +58,7 @@ fn dependencies(text: &str) -> Vec<(usize, &str)> {
                 found.push((index, name));
             }
         } else if inside && let Some(rest) = line.strip_prefix("ottla-") {
-            let end = rest
-                .find(|c: char| !c.is_ascii_lowercase())
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(rest.len());
             found.push((index, &rest[..end]));
         }
     }
@@ -133,9 +108,6 @@ mod tests {
         for text in texts {
             assert_eq!(upward(path, text).len(), 1, "{text}");
         }
-        assert_eq!(
-            upward("Cargo.toml", "[workspace.dependencies]\nottla-lab = 1\n"),
-            []
-        );
+        assert_eq!(upward("Cargo.toml", "[workspace.dependencies]\nottla-lab = 1\n"), []);
     }
 }

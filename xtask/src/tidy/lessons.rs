@@ -37,16 +37,10 @@ mod tests {
     fn a_lesson_that_is_not_listed_is_found() {
         let course = Source::of(COURSE, "lessons = [\"acks\", \"log/offsets.md\"]");
         let lessons = ["acks.md", "log/offsets.md", "README.md", "log/lost.md"];
-        let mut sources: Vec<_> = lessons
-            .iter()
-            .map(|name| Source::of(&format!("lessons/{name}"), ""))
-            .collect();
+        let mut sources: Vec<_> = lessons.iter().map(|name| Source::of(&format!("lessons/{name}"), "")).collect();
         assert_eq!(check(&sources), []);
         sources.push(course);
         let found = check(&sources);
-        assert_eq!(
-            (found.len(), found[0].file.as_str()),
-            (1, "lessons/log/lost.md")
-        );
+        assert_eq!((found.len(), found[0].file.as_str()), (1, "lessons/log/lost.md"));
     }
 }

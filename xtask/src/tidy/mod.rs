@@ -46,19 +46,12 @@ pub struct Source {
 
 impl Source {
     fn finding(&self, line: usize, rule: impl Into<String>) -> Finding {
-        Finding {
-            file: self.path.clone(),
-            line,
-            rule: rule.into(),
-        }
+        Finding { file: self.path.clone(), line, rule: rule.into() }
     }
 
     #[cfg(test)]
     fn of(path: &str, text: &str) -> Self {
-        Self {
-            path: path.into(),
-            text: text.into(),
-        }
+        Self { path: path.into(), text: text.into() }
     }
 }
 
@@ -72,11 +65,7 @@ pub fn command(root: &Path) -> Result<()> {
         for finding in &findings {
             eprintln!("{finding}");
         }
-        if findings.is_empty() {
-            Ok(())
-        } else {
-            Err(format!("tidy: {} findings", findings.len()).into())
-        }
+        if findings.is_empty() { Ok(()) } else { Err(format!("tidy: {} findings", findings.len()).into()) }
     })
 }
 

@@ -13,18 +13,8 @@ const UNFINISHED: &[&str] = &["todo!", "dbg!", "unimplemented!", "#[ignore"];
 /// The same run must come out of the same inputs: nothing of this may be named in an engine crate.
 const UNREPEATABLE: &[&str] = &["HashMap", "HashSet", "RandomState", "Instant", "SystemTime"];
 
-const ENGINE: &[&str] = &[
-    "world",
-    "records",
-    "wire",
-    "log",
-    "controller",
-    "broker",
-    "client",
-    "shell",
-    "lab",
-    "lesson",
-];
+const ENGINE: &[&str] =
+    &["world", "records", "wire", "log", "controller", "broker", "client", "shell", "lab", "lesson"];
 
 /// What is wrong with a Rust file.
 pub fn check(source: &Source) -> Vec<Finding> {
@@ -94,9 +84,7 @@ fn long_functions(source: &Source, lines: &[&str]) -> Vec<Finding> {
 
 fn is_function(line: &str) -> bool {
     let qualifiers = ["pub", "const", "async", "unsafe", "extern", "default"];
-    line.split_whitespace()
-        .find(|word| !qualifiers.contains(word) && !word.starts_with("pub("))
-        == Some("fn")
+    line.split_whitespace().find(|word| !qualifiers.contains(word) && !word.starts_with("pub(")) == Some("fn")
 }
 
 fn function_length(lines: &[&str], indent: usize) -> usize {
@@ -132,10 +120,7 @@ mod tests {
     #[test]
     fn a_long_file_is_found_unless_generated() {
         let lines = "\n".repeat(MAX_FILE_LINES);
-        assert_eq!(
-            rules("a.rs", &format!("//! a{}", "\n".repeat(MAX_FILE_LINES - 1))),
-            []
-        );
+        assert_eq!(rules("a.rs", &format!("//! a{}", "\n".repeat(MAX_FILE_LINES - 1))), []);
         assert_eq!(rules("a.rs", &format!("//! a\n{lines}"))[0].0, 0);
         assert_eq!(rules("a.rs", &format!("//! @generated\n{lines}")), []);
     }
@@ -144,9 +129,7 @@ mod tests {
     fn a_long_function_is_found_where_it_starts() {
         let of = |body: usize| {
             let body = "        x();\n".repeat(body);
-            format!(
-                "//! a\nimpl A {{\n    pub(crate) async fn f(\n        x: u8,\n    ) {{\n{body}    }}\n}}\n"
-            )
+            format!("//! a\nimpl A {{\n    pub(crate) async fn f(\n        x: u8,\n    ) {{\n{body}    }}\n}}\n")
         };
         assert_eq!(rules("a.rs", &of(MAX_FUNCTION_LINES - 4)), []);
         let found = rules("a.rs", &of(MAX_FUNCTION_LINES - 3));

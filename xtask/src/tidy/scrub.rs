@@ -13,11 +13,7 @@ pub fn code_only(text: &str) -> String {
             out.push(chars[at]);
             at += 1;
         } else {
-            out.extend(
-                chars[at..end]
-                    .iter()
-                    .map(|c| if *c == '\n' { '\n' } else { ' ' }),
-            );
+            out.extend(chars[at..end].iter().map(|c| if *c == '\n' { '\n' } else { ' ' }));
             at = end;
         }
     }
@@ -45,10 +41,7 @@ fn skipped_end(chars: &[char], at: usize) -> usize {
 
 fn find(chars: &[char], from: usize, wanted: impl Fn(char) -> bool) -> usize {
     let from = from.min(chars.len());
-    chars[from..]
-        .iter()
-        .position(|c| wanted(*c))
-        .map_or(chars.len(), |offset| from + offset)
+    chars[from..].iter().position(|c| wanted(*c)).map_or(chars.len(), |offset| from + offset)
 }
 
 fn block_comment_end(chars: &[char], start: usize) -> usize {

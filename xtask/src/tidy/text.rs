@@ -36,10 +36,7 @@ mod tests {
     #[test]
     fn machine_paths_are_found() {
         for path in MACHINE {
-            assert_eq!(
-                check(&Source::of("a", &format!("x\ncd {path}y")))[0].line,
-                2
-            );
+            assert_eq!(check(&Source::of("a", &format!("x\ncd {path}y")))[0].line, 2);
             assert_eq!(check(&Source::of("a", &format!("\"{path}\""))).len(), 1);
             assert_eq!(check(&Source::of("a", &format!("http://a.org{path}y"))), []);
         }

@@ -19,9 +19,7 @@ pub(super) struct Lz4;
 
 impl Codec for Lz4 {
     fn compress(&self, input: &[u8], _level: Option<i32>) -> Vec<u8> {
-        let info = FrameInfo::new()
-            .block_size(BlockSize::Max64KB)
-            .block_mode(BlockMode::Independent);
+        let info = FrameInfo::new().block_size(BlockSize::Max64KB).block_mode(BlockMode::Independent);
         let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
         written(encoder.write_all(input));
         written(encoder.finish().map_err(Into::into))

@@ -37,31 +37,18 @@ pub(crate) fn of(compression: Compression) -> &'static dyn Codec {
 }
 
 fn failed(codec: Compression, reason: impl ToString) -> RecordError {
-    RecordError::Decompression {
-        codec: codec.name(),
-        reason: reason.to_string(),
-    }
+    RecordError::Decompression { codec: codec.name(), reason: reason.to_string() }
 }
 
 fn too_large(limit: u64) -> RecordError {
-    RecordError::LimitExceeded {
-        what: "decompressed bytes",
-        limit,
-    }
+    RecordError::LimitExceeded { what: "decompressed bytes", limit }
 }
 
 /// Everything `source` yields, unless that is more than `limit` bytes.
 fn read_limited(codec: Compression, source: impl Read, limit: u64) -> Result<Vec<u8>, RecordError> {
     let mut output = Vec::new();
-    source
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut output)
-        .map_err(|error| failed(codec, error))?;
-    if output.len() as u64 > limit {
-        Err(too_large(limit))
-    } else {
-        Ok(output)
-    }
+    source.take(limit.saturating_add(1)).read_to_end(&mut output).map_err(|error| failed(codec, error))?;
+    if output.len() as u64 > limit { Err(too_large(limit)) } else { Ok(output) }
 }
 
 /// Encoders that write to memory have no way to fail.

@@ -13,10 +13,6 @@ impl Codec for None {
     }
 
     fn decompress(&self, input: &[u8], limit: u64) -> Result<Vec<u8>, RecordError> {
-        if input.len() as u64 > limit {
-            Err(too_large(limit))
-        } else {
-            Ok(input.to_vec())
-        }
+        if input.len() as u64 > limit { Err(too_large(limit)) } else { Ok(input.to_vec()) }
     }
 }

@@ -10,9 +10,7 @@ use crate::{Compression, RecordError};
 
 const MAGIC: [u8; 8] = [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0];
 /// Magic, version 1, oldest compatible version 1.
-const HEADER: [u8; 16] = [
-    0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1,
-];
+const HEADER: [u8; 16] = [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1];
 const BLOCK_BYTES: usize = 32 * 1024;
 
 pub(super) struct Snappy;
@@ -41,9 +39,7 @@ impl Codec for Snappy {
         while !rest.is_empty() {
             // Streams may be joined: a header may stand again before any block.
             if rest.starts_with(&MAGIC) {
-                rest = rest
-                    .get(HEADER.len()..)
-                    .ok_or_else(|| failed(Compression::Snappy, "truncated header"))?;
+                rest = rest.get(HEADER.len()..).ok_or_else(|| failed(Compression::Snappy, "truncated header"))?;
                 continue;
             }
             let block = take_block(&mut rest)?;
@@ -56,9 +52,7 @@ impl Codec for Snappy {
 fn take_block<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], RecordError> {
     let truncated = || failed(Compression::Snappy, "truncated block");
     let length = rest.try_get_u32().map_err(|_| truncated())?;
-    let (block, behind) = rest
-        .split_at_checked(length as usize)
-        .ok_or_else(truncated)?;
+    let (block, behind) = rest.split_at_checked(length as usize).ok_or_else(truncated)?;
     *rest = behind;
     Ok(block)
 }
@@ -71,9 +65,7 @@ fn append_block(output: &mut Vec<u8>, block: &[u8], limit: u64) -> Result<(), Re
         return Err(too_large(limit));
     }
     output.resize(start + size, 0);
-    let written = snap::raw::Decoder::new()
-        .decompress(block, &mut output[start..])
-        .map_err(error)?;
+    let written = snap::raw::Decoder::new().decompress(block, &mut output[start..]).map_err(error)?;
     output.truncate(start + written);
     Ok(())
 }

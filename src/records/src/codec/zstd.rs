@@ -36,13 +36,9 @@ fn decode_frame(rest: &mut &[u8], output: &mut Vec<u8>, limit: u64) -> Result<()
     let mut decoder = FrameDecoder::new();
     decoder.set_max_window_size(MAX_WINDOW_BYTES);
     match decoder.reset(&mut *rest) {
-        Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-            length,
-            ..
-        })) => {
-            *rest = rest
-                .get(length as usize..)
-                .ok_or_else(|| failed(Compression::Zstd, "truncated skippable frame"))?;
+        Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+            *rest =
+                rest.get(length as usize..).ok_or_else(|| failed(Compression::Zstd, "truncated skippable frame"))?;
             return Ok(());
         }
         other => other.map_err(error)?,
@@ -50,9 +46,7 @@ fn decode_frame(rest: &mut &[u8], output: &mut Vec<u8>, limit: u64) -> Result<()
     // One byte more than allowed ends the decoding, at most one block (128 KiB) behind the limit.
     let allowed = limit - output.len() as u64;
     let enough = usize::try_from(allowed.saturating_add(1)).unwrap_or(usize::MAX);
-    let finished = decoder
-        .decode_blocks(&mut *rest, BlockDecodingStrategy::UptoBytes(enough))
-        .map_err(error)?;
+    let finished = decoder.decode_blocks(&mut *rest, BlockDecodingStrategy::UptoBytes(enough)).map_err(error)?;
     if !finished {
         return Err(too_large(limit));
     }
@@ -60,10 +54,7 @@ fn decode_frame(rest: &mut &[u8], output: &mut Vec<u8>, limit: u64) -> Result<()
     if decoded.len() as u64 > allowed {
         return Err(too_large(limit));
     }
-    if decoder
-        .get_checksum_from_data()
-        .is_some_and(|stored| decoder.get_calculated_checksum() != Some(stored))
-    {
+    if decoder.get_checksum_from_data().is_some_and(|stored| decoder.get_calculated_checksum() != Some(stored)) {
         return Err(failed(Compression::Zstd, "checksum does not match"));
     }
     output.extend_from_slice(&decoded);

@@ -40,6 +40,10 @@ impl World {
             Output::Spawn { pid: child, spec } => self.start(child, Some(pid), spec),
             Output::Signal { pid: other, signal } => self.signal(other, signal),
             Output::Foreground { terminal, pids } => self.set_foreground(terminal, pids),
+            Output::ReadPipe { pipe } => self.read_pipe(pid, pipe),
+            Output::Exec { process, stdout, stderr, command, reads_stdin, delay_us } => {
+                self.exec(pid, process, [stdout, stderr], command, reads_stdin, delay_us);
+            }
             Output::Exit { code } => self.end(pid, ExitStatus::Code(code)),
         }
     }

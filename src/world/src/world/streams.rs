@@ -2,7 +2,7 @@
 //! typed reaches the process in the foreground that reads, or waits for the next one.
 
 use super::{World, event::Event};
-use crate::{CaptureId, ExitStatus, Fd, Input, Pid, Signal, Sink, Source, Stdio, TerminalId, TraceEvent};
+use crate::{CaptureId, ExitStatus, Fd, Input, Pid, PipeId, Signal, Sink, Source, Stdio, TerminalId, TraceEvent};
 use bytes::Bytes;
 use std::collections::VecDeque;
 
@@ -26,13 +26,31 @@ impl Terminal {
     }
 }
 
-/// A pipe: one reader, any number of writers.
+/// A pipe: one reader, any number of writers and of processes that merely hold its reading end for a child.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pipe {
-    reader: Option<Pid>,
-    had_reader: bool,
+    reader: Option<PipeReader>,
+    holders: u32,
+    had_holder: bool,
     writers: u32,
+    had_writer: bool,
     waiting: Vec<Bytes>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct PipeReader {
+    pid: Pid,
+    as_stdin: bool,
+}
+
+impl PipeReader {
+    fn data(self, pipe: PipeId, data: Bytes) -> Input {
+        if self.as_stdin { Input::Stdin(data) } else { Input::Piped { pipe, data } }
+    }
+
+    fn end(self, pipe: PipeId) -> Input {
+        if self.as_stdin { Input::StdinClosed } else { Input::PipeClosed { pipe } }
+    }
 }
 
 impl World {
@@ -105,19 +123,53 @@ impl World {
         }
     }
 
-    pub(super) fn open_streams(&mut self, pid: Pid, stdio: &Stdio) {
+    pub(super) fn open_streams(&mut self, pid: Pid, stdio: &Stdio, reads_stdin: bool) {
         for sink in [&stdio.stdout, &stdio.stderr] {
             if let Sink::Pipe(id) = sink {
-                self.pipes.entry(*id).or_default().writers += 1;
+                let pipe = self.pipes.entry(*id).or_default();
+                (pipe.writers, pipe.had_writer) = (pipe.writers + 1, true);
             }
         }
         if let Source::Pipe(id) = stdio.stdin {
-            let pipe = self.pipes.entry(id).or_default();
-            (pipe.reader, pipe.had_reader) = (Some(pid), true);
-            for data in std::mem::take(&mut pipe.waiting) {
-                self.schedule(self.now, Event::Input { pid, input: Input::Stdin(data) });
+            self.hold_pipe(id, reads_stdin.then_some(PipeReader { pid, as_stdin: true }));
+        }
+    }
+
+    pub(super) fn read_pipe(&mut self, pid: Pid, id: PipeId) {
+        self.hold_pipe(id, Some(PipeReader { pid, as_stdin: false }));
+    }
+
+    fn hold_pipe(&mut self, id: PipeId, reader: Option<PipeReader>) {
+        let pipe = self.pipes.entry(id).or_default();
+        (pipe.holders, pipe.had_holder) = (pipe.holders + 1, true);
+        let Some(reader) = reader else { return };
+        pipe.reader = Some(reader);
+        let ended = pipe.had_writer && pipe.writers == 0;
+        for data in std::mem::take(&mut pipe.waiting) {
+            self.schedule(self.now, Event::Input { pid: reader.pid, input: reader.data(id, data) });
+        }
+        if ended {
+            self.schedule(self.now, Event::Input { pid: reader.pid, input: reader.end(id) });
+        }
+    }
+
+    /// A program that goes on as another holds its standard input once, not twice, and may be the first that reads.
+    pub(super) fn settle_stdin(&mut self, stdio: &Stdio) {
+        match stdio.stdin {
+            Source::Pipe(id) => self.pipes.entry(id).or_default().holders -= 1,
+            Source::Terminal(id) => self.pump(id),
+            Source::Null | Source::Bytes(_) => {}
+        }
+    }
+
+    /// The end of a process as the reader of pipes beside its standard input.
+    pub(super) fn close_read_pipes(&mut self, pid: Pid) {
+        for pipe in self.pipes.values_mut() {
+            if pipe.reader == Some(PipeReader { pid, as_stdin: false }) {
+                (pipe.reader, pipe.holders) = (None, pipe.holders - 1);
             }
         }
+        self.pipes.retain(|_, pipe| pipe.holders > 0 || pipe.writers > 0 || !pipe.had_holder);
     }
 
     pub(super) fn close_streams(&mut self, pid: Pid, stdio: &Stdio, unread: Vec<Bytes>) {
@@ -129,7 +181,14 @@ impl World {
         match stdio.stdin {
             Source::Pipe(id) => {
                 if let Some(pipe) = self.pipes.get_mut(&id) {
-                    pipe.reader = None;
+                    pipe.holders -= 1;
+                    if pipe.reader == Some(PipeReader { pid, as_stdin: true }) {
+                        pipe.reader = None;
+                        pipe.waiting.splice(0..0, unread);
+                    }
+                    if pipe.holders == 0 && pipe.writers == 0 {
+                        self.pipes.remove(&id);
+                    }
                 }
             }
             Source::Terminal(id) => {
@@ -141,16 +200,19 @@ impl World {
         }
     }
 
-    fn writer_left(&mut self, id: crate::PipeId) {
+    fn writer_left(&mut self, id: PipeId) {
         let Some(pipe) = self.pipes.get_mut(&id) else { return };
         pipe.writers -= 1;
         if pipe.writers > 0 {
             return;
         }
-        if let Some(pid) = pipe.reader {
-            self.schedule(self.now, Event::Input { pid, input: Input::StdinClosed });
+        let reader = pipe.reader;
+        if pipe.holders == 0 {
+            self.pipes.remove(&id);
         }
-        self.pipes.remove(&id);
+        if let Some(reader) = reader {
+            self.schedule(self.now, Event::Input { pid: reader.pid, input: reader.end(id) });
+        }
     }
 
     pub(super) fn print(&mut self, pid: Pid, fd: Fd, data: Bytes) {
@@ -173,11 +235,11 @@ impl World {
         self.record(|| TraceEvent::Printed { at, pid, fd, sink, data });
     }
 
-    fn write_pipe(&mut self, pid: Pid, id: crate::PipeId, data: Bytes) {
+    fn write_pipe(&mut self, pid: Pid, id: PipeId, data: Bytes) {
         let Some(pipe) = self.pipes.get_mut(&id) else { return };
         match pipe.reader {
-            Some(reader) => self.schedule(self.now, Event::Input { pid: reader, input: Input::Stdin(data) }),
-            None if pipe.had_reader => self.end(pid, ExitStatus::Signal(Signal::Pipe)),
+            Some(reader) => self.schedule(self.now, Event::Input { pid: reader.pid, input: reader.data(id, data) }),
+            None if pipe.had_holder && pipe.holders == 0 => self.end(pid, ExitStatus::Signal(Signal::Pipe)),
             None => pipe.waiting.push(data),
         }
     }

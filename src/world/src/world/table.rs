@@ -3,8 +3,8 @@
 
 use super::{Slot, World, event::Event};
 use crate::{
-    Context, ExitStatus, HostId, Input, Pid, ProcessInfo, ProcessState, Rng, Signal, Source, SpawnSpec, Time,
-    TraceEvent,
+    Context, ExitStatus, HostId, Input, Pid, Process, ProcessInfo, ProcessState, Rng, Signal, Source, SpawnSpec, Stdio,
+    Time, TraceEvent,
 };
 use std::collections::VecDeque;
 
@@ -25,7 +25,7 @@ impl World {
         self.record(|| TraceEvent::Started { at, pid, host, name: name.clone(), command: command.clone() });
         let state = ProcessState::Running;
         self.infos.insert(pid, ProcessInfo { pid, parent, host, name, command, started: at, state });
-        self.open_streams(pid, &stdio);
+        self.open_streams(pid, &stdio, reads_stdin);
         let stdin = stdio.stdin.clone();
         let rng = Rng::stream(self.config.seed, "process", u64::from(pid.0) ^ self.config.start.as_micros());
         let slot = Slot {
@@ -51,6 +51,32 @@ impl World {
             }
             Source::Terminal(_) | Source::Pipe(_) => {}
         }
+    }
+
+    /// Puts another program in a process's place; what waits on its standard input is for the new one.
+    pub(super) fn exec(
+        &mut self,
+        pid: Pid,
+        process: Box<dyn Process>,
+        [stdout, stderr]: [crate::Sink; 2],
+        command: String,
+        reads_stdin: bool,
+        delay_us: u64,
+    ) {
+        let (Some(slot), Some(info)) = (self.slots.get_mut(&pid), self.infos.get_mut(&pid)) else { return };
+        (info.name, info.command) = (process.name().to_owned(), command);
+        let (host, name, command) = (info.host, info.name.clone(), info.command.clone());
+        (slot.process, slot.started, slot.reads_stdin) = (process, false, reads_stdin);
+        (slot.wake, slot.wake_generation) = (None, slot.wake_generation + 1);
+        let old = slot.stdio.clone();
+        slot.stdio = Stdio { stdin: old.stdin.clone(), stdout, stderr };
+        let new = slot.stdio.clone();
+        let at = self.now;
+        self.record(|| TraceEvent::Started { at, pid, host, name, command });
+        self.open_streams(pid, &new, reads_stdin);
+        self.close_streams(pid, &Stdio { stdin: Source::Null, ..old }, Vec::new());
+        self.settle_stdin(&new);
+        self.schedule(at + delay_us, Event::Input { pid, input: Input::Start });
     }
 
     /// What `ps` shows.
@@ -106,6 +132,7 @@ impl World {
             rng: &mut slot.rng,
             ids: &mut self.ids,
             processes: &self.infos,
+            stdio: &slot.stdio,
             outputs: &mut outputs,
         };
         slot.process.handle(&mut context, input);
@@ -183,6 +210,7 @@ impl World {
             _ => None,
         });
         self.close_streams(pid, &slot.stdio, unread.collect());
+        self.close_read_pipes(pid);
         self.infos.remove(&pid)
     }
 

@@ -180,3 +180,73 @@ fn outputs_after_exit_do_nothing() {
     world.apply(pid, host, vec![Output::Exit { code: 0 }, Output::Listen { port: 1 }]);
     assert!(world.listeners.is_empty() && !world.is_alive(pid));
 }
+
+/// Spawns two children: one that writes to a pipe, one that goes on as `Echo`; prints what it reads.
+#[derive(Clone, Debug, Default)]
+struct Parent {
+    pipe: crate::PipeId,
+}
+
+/// Prints a word at its start, and ends.
+#[derive(Clone, Debug)]
+struct Say(&'static str);
+
+/// Goes on as another program at its start.
+#[derive(Clone, Debug)]
+struct Become(&'static str);
+
+macro_rules! plain_process {
+    ($type:ty, $name:literal, |$self:ident, $cx:ident, $input:ident| $body:expr) => {
+        impl Process for $type {
+            fn name(&self) -> &str {
+                $name
+            }
+            fn handle(&mut $self, $cx: &mut Context<'_>, $input: Input) {
+                $body
+            }
+            fn next_wakeup(&self) -> Option<Time> {
+                None
+            }
+            fn boxed_clone(&self) -> Box<dyn Process> {
+                Box::new(self.clone())
+            }
+            fn as_any(&self) -> &dyn Any {
+                self
+            }
+        }
+    };
+}
+
+plain_process!(Say, "Say", |self, cx, input| if input == Input::Start {
+    cx.print(Fd::Stdout, self.0);
+    cx.exit(3);
+});
+plain_process!(Become, "Become", |self, cx, input| if input == Input::Start {
+    let stdio = cx.stdio().clone();
+    cx.exec(spec(Say(self.0), HostId(0), stdio));
+    cx.print(Fd::Stdout, "now ");
+});
+plain_process!(Parent, "Parent", |self, cx, input| match input {
+    Input::Start => {
+        self.pipe = cx.pipe();
+        cx.read_pipe(self.pipe);
+        let stdio = Stdio { stdout: Sink::Pipe(self.pipe), ..Stdio::null() };
+        let host = cx.host();
+        cx.spawn(spec(Become("hello"), host, stdio.clone()));
+    }
+    Input::Piped { data, .. } => cx.print(Fd::Stdout, data),
+    Input::PipeClosed { .. } => cx.print(Fd::Stdout, " end"),
+    Input::ChildExited { status, .. } => cx.print(Fd::Stdout, format!(" {}", status.shell_code())),
+    _ => {}
+});
+
+#[test]
+fn a_process_reads_a_pipe_of_its_own_and_an_exec_keeps_the_process() {
+    let mut world = World::new(WorldConfig::default());
+    let host = world.add_host("a");
+    let capture = world.new_capture();
+    let stdio = Stdio { stdout: Sink::Capture(capture), ..Stdio::null() };
+    world.spawn(spec(Parent::default(), host, stdio));
+    world.run_until(Time::from_millis(10));
+    assert_eq!(String::from_utf8(world.take_capture(capture)).unwrap(), "now hello end 3");
+}
