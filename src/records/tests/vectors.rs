@@ -7,7 +7,8 @@ use ottla_records::varint::{
 };
 use ottla_records::{
     BATCH_OVERHEAD, Batch, BatchBuilder, Compression, ControlType, EndTransactionMarker, Limits, RecordError,
-    TimestampType, crc32c, decrement_sequence, increment_sequence, java_string_hash, murmur2, to_positive,
+    RecordHeader, TimestampType, crc32c, decrement_sequence, increment_sequence, java_string_hash, murmur2,
+    to_positive,
 };
 
 #[test]
@@ -193,4 +194,45 @@ fn markers_end_transactions() {
     assert!(EndTransactionMarker::parse(&records[0]).is_err());
     records[0].key = None;
     assert!(EndTransactionMarker::parse(&records[0]).is_err());
+}
+
+/// Batches of a console producer, as `kafka-dump-log.sh` of Apache Kafka 4.3 showed them: size and checksum.
+#[test]
+fn batches_equal_those_that_kafka_wrote() {
+    let header = |key: &'static str, value: &'static str| RecordHeader {
+        key: Bytes::from_static(key.as_bytes()),
+        value: Some(Bytes::from_static(value.as_bytes())),
+    };
+    type Recorded = (i64, i64, Option<&'static [u8]>, &'static [u8], Vec<RecordHeader>, usize, u32);
+    let table: [Recorded; 3] = [
+        (0, 1_795_360_765_579, None, b"hello", vec![], 73, 370_230_916),
+        (1, 1_795_360_767_319, Some(b"id_0"), b"first", vec![], 77, 3_197_167_596),
+        (
+            2,
+            1_795_360_769_451,
+            None,
+            b"big order",
+            vec![header("source", "web"), header("page", "cart")],
+            98,
+            1_244_746_014,
+        ),
+    ];
+    for (producer_id, timestamp, key, value, headers, size, crc) in table {
+        let mut builder = BatchBuilder::new(Compression::None, None, TimestampType::CreateTime);
+        builder.set_producer(producer_id, 0, 0);
+        builder.append(timestamp, key, Some(value), &headers);
+        let batch = Batch::parse(builder.build(producer_id, 0)).unwrap();
+        assert_eq!((batch.bytes.len(), batch.header.crc), (size, crc), "{value:?}");
+    }
+}
+
+#[test]
+fn a_gzip_batch_equals_the_one_that_kafka_wrote() {
+    let mut builder = BatchBuilder::new(Compression::Gzip, None, TimestampType::CreateTime);
+    builder.set_producer(3, 0, 0);
+    builder.append(1_795_360_771_335, Some(b"id_1"), Some(b"second"), &[]);
+    builder.append(1_795_360_771_368, Some(b"id_2"), Some(b"third"), &[]);
+    let batch = Batch::parse(builder.build(3, 0)).unwrap();
+    assert_eq!((batch.bytes.len(), batch.header.crc), (112, 4_218_090_486));
+    assert_eq!(batch.header.max_timestamp, 1_795_360_771_368);
 }
