@@ -63,7 +63,11 @@ impl Batch {
         let mut reader = RecordReader::new(&body, self.context(), limits);
         let mut records = Vec::with_capacity(count as usize);
         for _ in 0..count {
-            records.push(reader.read()?);
+            let record = reader.read()?;
+            if records.last().is_some_and(|last: &Record| last.offset >= record.offset) {
+                return Err(RecordError::InvalidRecord("offsets do not increase"));
+            }
+            records.push(record);
         }
         if !reader.is_at_end() {
             return Err(RecordError::InvalidRecord("bytes behind the last declared record"));

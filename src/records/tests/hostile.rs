@@ -125,6 +125,19 @@ fn too_many_records_and_headers_are_refused() {
 }
 
 #[test]
+fn records_out_of_order_are_refused() {
+    let mut builder = BatchBuilder::new(Compression::None, None, TimestampType::CreateTime);
+    builder.append(0, None, None, &[]);
+    builder.append(0, None, None, &[]);
+    let mut bytes = builder.build(0, 0).to_vec();
+    let offset_delta = bytes.len() - 4;
+    assert_eq!(bytes[offset_delta], 2);
+    bytes[offset_delta] = 0;
+    let result = Batch::parse(Bytes::from(bytes)).unwrap().records(&Limits::default());
+    assert_eq!(result, Err(RecordError::InvalidRecord("offsets do not increase")));
+}
+
+#[test]
 fn impossible_headers_are_refused() {
     let good = build(Compression::None, &[]).bytes;
     let invalid = |field, value| RecordError::InvalidField { field, value };
