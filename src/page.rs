@@ -1,45 +1,39 @@
-//! What window and worker do once they run. The components of the page will take this place.
+//! What window and worker do once they run. The page's components and the engine's host will take this place.
 
 use std::cell::RefCell;
 
-use serde::{Deserialize, Serialize};
+use ottla_ui::protocol::{FromEngine, ToEngine};
 
 use crate::{client::Client, worker};
 
-/// What the window asks.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-enum Question {
-    /// Are you there?
-    Hello,
-}
-
-/// What the worker answers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-enum Answer {
-    /// Yes.
-    Hello,
-}
-
 thread_local! {
     /// The worker lives as long as the page.
-    static ENGINE: RefCell<Option<Client<Question>>> = const { RefCell::new(None) };
+    static ENGINE: RefCell<Option<Client<ToEngine>>> = const { RefCell::new(None) };
 }
 
 /// Starts the engine's worker and marks the page when it answers.
 pub fn start() {
-    let spawned = Client::spawn("./worker.js", |Answer::Hello| mark("running"), |_| mark("stopped"));
-    match spawned {
-        Ok(client) => {
-            client.send(&Question::Hello);
-            ENGINE.with(|engine| *engine.borrow_mut() = Some(client));
+    let on_message = |message: FromEngine| {
+        if message == FromEngine::Ready {
+            mark("running");
         }
+    };
+    match Client::spawn("./worker.js", on_message, |_| mark("stopped")) {
+        Ok(client) => ENGINE.with(|engine| *engine.borrow_mut() = Some(client)),
         Err(_) => mark("stopped"),
     }
 }
 
 /// Answers the window.
 pub fn start_worker() {
-    worker::serve(|port| move |Question::Hello| port.post(&Answer::Hello));
+    worker::serve(|port| {
+        port.post(&FromEngine::Ready);
+        |message: ToEngine| {
+            if message == ToEngine::Panic {
+                panic!("asked to");
+            }
+        }
+    });
 }
 
 /// Styles and tests read the engine's state from the page's root.

@@ -25,6 +25,19 @@ test('the first lesson is text before any program has run', async (t) => {
   assert.ok((await lesson.innerText()).length > 200);
 });
 
+test('a program that cannot be loaded is told, and the text stays', async (t) => {
+  const prepare = (page) => page.route('**/app_bg.wasm', (route) => route.abort());
+  const { page } = await open(t, { ready: false, prepare });
+  await page.getByRole('status').filter({ hasText: 'could not start' }).waitFor();
+  assert.ok((await page.getByRole('region', { name: 'Lesson' }).innerText()).length > 200);
+});
+
+test('an engine that cannot be loaded is noticed', async (t) => {
+  const prepare = (page) => page.route('**/worker.js', (route) => route.abort());
+  const { page } = await open(t, { ready: false, prepare });
+  await page.locator('html[data-engine="stopped"]').waitFor({ state: 'attached' });
+});
+
 for (const [name, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
   for (const colorScheme of ['light', 'dark']) {
     test(`no accessibility violation, ${name}, ${colorScheme}`, async (t) => {

@@ -34,8 +34,8 @@ export function useSite(options) {
   });
 }
 
-/// A page with a storage of its own. `errors` holds every uncaught error, console error, and failed or outside request.
-export async function open(t, { path = '', ready = true, ...options } = {}) {
+/// A page with a storage of its own; `prepare` is called with it before it opens the site. `errors` holds every uncaught error, console error, and failed or outside request.
+export async function open(t, { path = '', ready = true, prepare = async () => {}, ...options } = {}) {
   const context = await browser.newContext({ viewport: WIDE, ...options });
   t.after(() => context.close());
   const page = await context.newPage();
@@ -48,6 +48,7 @@ export async function open(t, { path = '', ready = true, ...options } = {}) {
     const local = request.url().startsWith(site.url) || request.url().startsWith('data:');
     if (!local) errors.push(`outside: ${request.url()}`);
   });
+  await prepare(page);
   await page.goto(site.url + path);
   if (ready) {
     // An error before the engine runs ends the test at once.

@@ -108,9 +108,13 @@ fn native_tests() -> Result<()> {
     run("native tests", command.args(["--exclude", "tools"]))
 }
 
+/// The profile in which the native host runs the course and the recordings: `dev` is built for the tests anyway; `quick` is
+/// worth its own build once the runs take longer than that.
+const HOST_PROFILE: &str = "dev";
+
 /// The native host, on the course and the recordings.
 fn ottla(args: &[&str]) -> Result<()> {
-    let mut command = cargo(&["run", "--quiet", "--locked", "--package", "ottla-native"]);
+    let mut command = cargo(&["run", "--quiet", "--locked", "--profile", HOST_PROFILE, "--package", "ottla-native"]);
     command.args(["--bin", "ottla", "--"]).args(args);
     run(&format!("ottla {}", args.join(" ")), &mut command)
 }

@@ -1,10 +1,30 @@
 //! A lesson that the course does not list is one that nobody finds: each file of `lessons/` is in `lessons/course.toml`.
+//! And the page shows the first lesson's heading as text, before any program has run: it must be that lesson's title.
 use super::{Finding, Source};
 
 const COURSE: &str = "lessons/course.toml";
 
-/// The lessons that the course does not name. Without a course there is nothing to check yet.
+const PAGE: &str = "index.html";
+const FIRST: &str = "id = \"first-records\"";
+
+/// What is wrong with the course as a whole.
 pub fn check(sources: &[Source]) -> Vec<Finding> {
+    let mut findings = unlisted(sources);
+    findings.extend(wrong_heading(sources));
+    findings
+}
+
+/// The page's heading, if it is not the first lesson's title.
+fn wrong_heading(sources: &[Source]) -> Option<Finding> {
+    let page = sources.iter().find(|source| source.path == PAGE)?;
+    let first = sources.iter().find(|source| is_lesson(&source.path) && source.text.contains(FIRST))?;
+    let title = first.text.lines().find_map(|line| line.strip_prefix("title = \""))?.trim_end_matches('"');
+    let heading = format!("<h2>{title}</h2>");
+    (!page.text.contains(&heading)).then(|| page.finding(0, format!("the first lesson's heading is {heading}")))
+}
+
+/// The lessons that the course does not name. Without a course there is nothing to check yet.
+fn unlisted(sources: &[Source]) -> Vec<Finding> {
     let Some(course) = sources.iter().find(|source| source.path == COURSE) else {
         return Vec::new();
     };
@@ -32,6 +52,14 @@ fn is_listed(course: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_opens_with_the_first_lesson() {
+        let page = Source::of(PAGE, "<h2>A cluster, now</h2>");
+        let lesson = |title: &str| Source::of("lessons/a.md", &format!("+++\n{FIRST}\ntitle = \"{title}\"\n+++\n"));
+        assert_eq!(check(&[page.clone(), lesson("A cluster, now")]), []);
+        assert_eq!(check(&[page, lesson("Another")])[0].file, PAGE);
+    }
 
     #[test]
     fn a_lesson_that_is_not_listed_is_found() {
