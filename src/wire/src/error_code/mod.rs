@@ -85,10 +85,7 @@ impl ErrorCode {
 
     /// The default message, as the client library words it; the name for NONE.
     pub fn message(self) -> &'static str {
-        match self {
-            ErrorCode::None => "NONE",
-            _ => self.row().3,
-        }
+        self.row().3
     }
 
     /// Whether a client may send the same request again (RetriableException).

@@ -8,7 +8,7 @@ define_error_codes! {
     -1, UnknownServerError, "UNKNOWN_SERVER_ERROR", "UnknownServerException", Fatal,
         "The server experienced an unexpected error when processing the request.";
     0, None, "NONE", "", Fatal,
-        "";
+        "NONE";
     1, OffsetOutOfRange, "OFFSET_OUT_OF_RANGE", "OffsetOutOfRangeException", Fatal,
         "The requested offset is not within the range of offsets maintained by the server.";
     2, CorruptMessage, "CORRUPT_MESSAGE", "CorruptRecordException", Retriable,

@@ -8,6 +8,9 @@
 //! * A length as *INT32* looks like any other INT32. So a first pass reads with every INT32 above the bytes left cut
 //!   down to one more than can be there. If one of those was a length, the pass runs out of bytes and the frame is
 //!   refused. If it succeeds, none was, and a second pass reads the true values.
+//!
+//! So the memory reserved is at most (bytes of the frame + slack) elements an open array, and arrays nest four deep at
+//! most. A host that takes frames from strangers keeps this small by its frame limit.
 
 use std::ops::Range;
 

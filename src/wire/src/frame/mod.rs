@@ -16,3 +16,8 @@ pub(crate) use request::variant_name;
 pub use request::{Request, codec_versions, decode_request, encode_message, encode_request, peek_api, request_api_key};
 pub use response::{decode_response, encode_response, encode_response_message, peek_correlation_id, response_api_key};
 pub use splitter::{FrameSplitter, MAX_FRAME_BYTES, length_prefixed};
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

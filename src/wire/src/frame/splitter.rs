@@ -13,23 +13,34 @@ pub const MAX_FRAME_BYTES: i32 = 104_857_600;
 /// The frame with its length before it, as it stands on a TCP connection.
 pub fn length_prefixed(frame: &Bytes) -> Bytes {
     let mut bytes = BytesMut::with_capacity(4 + frame.len());
-    let size_bytes = i32::try_from(frame.len());
-    assert!(size_bytes.is_ok(), "a frame of our own is far below 2 GiB");
-    bytes.put_i32(size_bytes.unwrap_or(i32::MAX));
+    assert!(frame.len() as u64 <= i32::MAX as u64, "a frame of our own is far below 2 GiB");
+    bytes.put_i32(frame.len() as i32);
     bytes.put_slice(frame);
     bytes.freeze()
 }
 
 /// Cuts a stream of bytes into frames.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct FrameSplitter {
     buffer: BytesMut,
+    limit_bytes: i32,
+}
+
+impl Default for FrameSplitter {
+    fn default() -> FrameSplitter {
+        FrameSplitter::with_limit(MAX_FRAME_BYTES)
+    }
 }
 
 impl FrameSplitter {
-    /// An empty splitter.
+    /// An empty splitter that takes frames up to [`MAX_FRAME_BYTES`].
     pub fn new() -> FrameSplitter {
         FrameSplitter::default()
+    }
+
+    /// An empty splitter that takes frames up to this size in bytes.
+    pub fn with_limit(limit_bytes: i32) -> FrameSplitter {
+        FrameSplitter { buffer: BytesMut::new(), limit_bytes }
     }
 
     /// Takes bytes as they came from the connection.
@@ -46,8 +57,8 @@ impl FrameSplitter {
         let Some(prefix) = self.buffer.first_chunk::<4>() else { return Ok(None) };
         let size_bytes = i32::from_be_bytes(*prefix);
         let size = match usize::try_from(size_bytes) {
-            Ok(size) if size_bytes <= MAX_FRAME_BYTES => size,
-            _ => return Err(WireError::InvalidFrameSize { size_bytes, limit_bytes: MAX_FRAME_BYTES }),
+            Ok(size) if size_bytes <= self.limit_bytes => size,
+            _ => return Err(WireError::InvalidFrameSize { size_bytes, limit_bytes: self.limit_bytes }),
         };
         if self.buffer.len() - 4 < size {
             return Ok(None);
