@@ -2,7 +2,7 @@
 //!
 //! Inside the virtual network a frame is a `Bytes` *without* Kafka's four-byte length prefix; the TCP host adds and
 //! removes it ([`length_prefixed`], [`FrameSplitter`]). Decoding never panics and never reserves more array elements
-//! than the frame has bytes for (see [`guard`]): what it cannot read is a [`WireError`].
+//! than the frame has bytes for (see `guard.rs`): what it cannot read is a [`WireError`].
 
 mod error;
 mod guard;

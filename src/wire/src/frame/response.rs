@@ -37,9 +37,23 @@ pub fn peek_correlation_id(frame: &Bytes) -> Option<i32> {
 
 /// Reads the response to a request of this API and version: its correlation id and body.
 ///
+/// A server that does not know the version of an ApiVersions request answers in version 0 (KIP-511): what cannot be
+/// read in the version asked for is read in version 0 then.
+///
 /// # Errors
 /// Every [`WireError`] but those of sizes and of encoding. Bytes after the message are an error.
 pub fn decode_response(api_key: ApiKey, version: i16, frame: &Bytes) -> Result<(i32, ResponseKind), WireError> {
+    match decode_as_asked(api_key, version, frame) {
+        Err(WireError::Malformed { .. } | WireError::TrailingBytes { .. })
+            if api_key == ApiKey::ApiVersions && version > 0 =>
+        {
+            decode_as_asked(api_key, 0, frame)
+        }
+        answer => answer,
+    }
+}
+
+fn decode_as_asked(api_key: ApiKey, version: i16, frame: &Bytes) -> Result<(i32, ResponseKind), WireError> {
     let key = api_key as i16;
     let size_bytes = frame.len() as u64;
     let correlation_id = peek_correlation_id(frame).ok_or(WireError::TruncatedHeader { size_bytes })?;

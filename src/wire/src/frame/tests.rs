@@ -108,6 +108,14 @@ fn unsupported_versions_are_told_apart() {
 }
 
 #[test]
+fn the_answer_to_an_unknown_version_of_api_versions_is_read() {
+    let known = api_versions_response::ApiVersion::default().with_api_key(18).with_max_version(4);
+    let answer = ApiVersionsResponse::default().with_error_code(35).with_api_keys(vec![known]);
+    let frame = encode_response(0, 1, &answer.clone().into()).unwrap();
+    assert_eq!(decode_response(ApiKey::ApiVersions, 4, &frame), Ok((1, answer.into())));
+}
+
+#[test]
 fn every_truncation_and_every_extension_is_refused() {
     let (requests, responses) = frames();
     for frame in requests {
