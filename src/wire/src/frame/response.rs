@@ -11,6 +11,7 @@ use super::WireError;
 use super::guard::{Decoded, Guard, decode_bounded};
 use super::list::with_every_api;
 use super::request::codec_versions;
+use crate::error_code::ErrorCode;
 
 /// Writes the response to a request of type `R`.
 ///
@@ -30,6 +31,9 @@ pub fn encode_response_message<R: ProtocolRequest>(
     Ok(bytes.freeze())
 }
 
+/// The error code behind the correlation id of such an answer, as bytes.
+const UNSUPPORTED_VERSION: [u8; 2] = (ErrorCode::UnsupportedVersion as i16).to_be_bytes();
+
 /// The correlation id of a response, unless the frame is too short to have one.
 pub fn peek_correlation_id(frame: &Bytes) -> Option<i32> {
     Some(i32::from_be_bytes(*frame.first_chunk::<4>()?))
@@ -37,15 +41,15 @@ pub fn peek_correlation_id(frame: &Bytes) -> Option<i32> {
 
 /// Reads the response to a request of this API and version: its correlation id and body.
 ///
-/// A server that does not know the version of an ApiVersions request answers in version 0 (KIP-511): what cannot be
-/// read in the version asked for is read in version 0 then.
+/// A server that does not know the version of an ApiVersions request answers in version 0 (KIP-511): an answer with
+/// UNSUPPORTED_VERSION that cannot be read in the version asked for is read in version 0.
 ///
 /// # Errors
 /// Every [`WireError`] but those of sizes and of encoding. Bytes after the message are an error.
 pub fn decode_response(api_key: ApiKey, version: i16, frame: &Bytes) -> Result<(i32, ResponseKind), WireError> {
     match decode_as_asked(api_key, version, frame) {
         Err(WireError::Malformed { .. } | WireError::TrailingBytes { .. })
-            if api_key == ApiKey::ApiVersions && version > 0 =>
+            if api_key == ApiKey::ApiVersions && frame.get(4..6) == Some(&UNSUPPORTED_VERSION) =>
         {
             decode_as_asked(api_key, 0, frame)
         }
