@@ -1,6 +1,8 @@
 //! Failures as the Java clients throw them. Serves the tools, which print class and message; invariant: the class is the
 //! fully qualified name of Kafka's (or the JDK's) exception.
 
+use crate::LogLine;
+use ottla_wire::ErrorCode;
 use std::fmt;
 
 /// An exception of the Java client: what `Throwable.toString` would print, and its cause.
@@ -12,12 +14,14 @@ pub struct JavaError {
     pub message: Option<String>,
     /// What caused it (`Caused by:` in a stack trace).
     pub cause: Option<Box<JavaError>>,
+    /// Lines that were logged before a client could not be made; empty otherwise.
+    pub log: Vec<LogLine>,
 }
 
 impl JavaError {
     /// An exception of this class with this message.
     pub fn new(class: impl Into<String>, message: impl Into<String>) -> JavaError {
-        JavaError { class: class.into(), message: Some(message.into()), cause: None }
+        JavaError { class: class.into(), message: Some(message.into()), cause: None, log: Vec::new() }
     }
 
     /// An exception of the package `org.apache.kafka.common.errors`; `name` is the bare class name.
@@ -33,6 +37,18 @@ impl JavaError {
     /// `org.apache.kafka.common.config.ConfigException`.
     pub fn config(message: impl Into<String>) -> JavaError {
         JavaError::new("org.apache.kafka.common.config.ConfigException", message)
+    }
+
+    /// The exception of an error code; the broker's message, or the code's own where it gave none
+    /// (`Errors.exception(message)`).
+    pub fn of(code: ErrorCode, message: Option<&str>) -> JavaError {
+        JavaError::new(code.exception_class(), message.unwrap_or_else(|| code.message()))
+    }
+
+    /// The error of a response's code and message; `None` for NONE.
+    pub fn from_code(code: i16, message: Option<&str>) -> Option<JavaError> {
+        let code = ErrorCode::from_code(code);
+        (!code.is_none()).then(|| JavaError::of(code, message))
     }
 
     /// The same with a cause.

@@ -9,12 +9,18 @@ mod admin;
 mod consumer;
 mod error;
 mod log;
+mod network;
+mod node;
 mod partition;
 mod producer;
+mod settings;
+#[cfg(test)]
+mod testing;
 
 pub use admin::*;
 pub use consumer::{Consumer, ConsumerEvent, ConsumerRecord, OffsetAndMetadata, RecordTimestampType};
 pub use error::JavaError;
 pub use log::{Level, LogLine};
+pub use node::Node;
 pub use partition::TopicPartition;
 pub use producer::{Producer, ProducerEvent, ProducerRecord, SendId};

@@ -10,7 +10,7 @@ pub use request::{
 };
 pub use response::{
     AdminEvent, AdminResponse, ClusterDescription, ConfigEntry, ConfigSource, CreatedTopic, Each, FeatureMetadata,
-    GroupDescription, GroupListing, ListedOffset, LogDir, MemberDescription, Node, PartitionDescription,
+    GroupDescription, GroupListing, ListedOffset, LogDir, MemberDescription, PartitionDescription,
     PartitionReassignment, QuorumInfo, QuorumReplica, ReplicaInfo, TopicDescription, TopicListing,
 };
 

@@ -1,7 +1,7 @@
 //! What an admin client answers. Serves the tools; invariant: one variant a question, and what has an error of its own in
 //! Kafka's `Admin` (a topic, a partition, a group) has its own `Result` here.
 
-use crate::{CallId, ConfigResource, JavaError, OffsetAndMetadata, TopicPartition};
+use crate::{CallId, ConfigResource, JavaError, Node, OffsetAndMetadata, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -72,29 +72,6 @@ pub enum AdminResponse {
     Quorum(QuorumInfo),
     /// The cluster's features.
     Features(FeatureMetadata),
-}
-
-/// A broker as clients know it; shown as `localhost:9092 (id: 1 rack: null isFenced: false)`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Node {
-    /// Its id; negative for bootstrap servers.
-    pub id: i32,
-    /// Its host.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// Its rack.
-    pub rack: Option<String>,
-    /// Whether the controller has fenced it.
-    pub is_fenced: bool,
-}
-
-impl std::fmt::Display for Node {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let rack = self.rack.as_deref().unwrap_or("null");
-        let Node { id, host, port, is_fenced, .. } = self;
-        write!(f, "{host}:{port} (id: {id} rack: {rack} isFenced: {is_fenced})")
-    }
 }
 
 /// A topic in a list.
