@@ -100,7 +100,8 @@ impl World {
         }
     }
 
-    pub(super) fn set_foreground(&mut self, id: TerminalId, pids: Vec<Pid>) {
+    /// Puts processes into a terminal's foreground (`tcsetpgrp`).
+    pub fn set_foreground(&mut self, id: TerminalId, pids: Vec<Pid>) {
         if let Some(terminal) = self.terminals.get_mut(id.0 as usize) {
             terminal.foreground = pids;
             self.pump(id);

@@ -84,6 +84,11 @@ impl World {
         self.infos.values()
     }
 
+    /// What `ps` shows of one process.
+    pub fn process_info(&self, pid: Pid) -> Option<&ProcessInfo> {
+        self.infos.get(&pid)
+    }
+
     /// Whether the process is there.
     pub fn is_alive(&self, pid: Pid) -> bool {
         self.slots.contains_key(&pid)
