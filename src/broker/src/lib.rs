@@ -1,1 +1,12 @@
-//! Request handling, replication, group coordination
+//! A KRaft broker as a pure state machine: request handling, replication, group coordination.
+//!
+//! Serves the lab (node factories, views) and the native server. Invariants: clients, other brokers and controllers meet it
+//! in Kafka requests only; every timer is data; nothing here panics on bytes from outside.
+
+mod config;
+mod node;
+mod view;
+
+pub use config::BrokerConfig;
+pub use node::BrokerNode;
+pub use view::{BrokerStateName, BrokerView, FollowerProgress, GroupView, MemberView, PartitionView, ReplicaRole};
