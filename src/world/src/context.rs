@@ -37,6 +37,8 @@ pub enum Output {
     ReadPipe { pipe: crate::PipeId },
     /// Go on as another program (`execve`).
     Exec { process: Box<dyn Process>, stdout: Sink, stderr: Sink, command: String, reads_stdin: bool, delay_us: u64 },
+    /// Put input back that was read from a terminal and is for somebody else.
+    GiveBack { terminal: TerminalId, data: Bytes },
     /// End.
     Exit { code: u8 },
 }
@@ -206,6 +208,11 @@ impl<'a> Context<'a> {
     /// Puts processes into a terminal's foreground.
     pub fn foreground(&mut self, terminal: TerminalId, pids: Vec<Pid>) {
         self.outputs.push(Output::Foreground { terminal, pids });
+    }
+
+    /// Gives back a line read from a terminal: the next reader in the foreground gets it.
+    pub fn give_back(&mut self, terminal: TerminalId, data: Bytes) {
+        self.outputs.push(Output::GiveBack { terminal, data });
     }
 
     /// Ends the process after this input.

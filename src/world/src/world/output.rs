@@ -44,6 +44,7 @@ impl World {
             Output::Exec { process, stdout, stderr, command, reads_stdin, delay_us } => {
                 self.exec(pid, process, [stdout, stderr], command, reads_stdin, delay_us);
             }
+            Output::GiveBack { terminal, data } => self.give_back(terminal, data),
             Output::Exit { code } => self.end(pid, ExitStatus::Code(code)),
         }
     }

@@ -100,6 +100,13 @@ impl World {
         }
     }
 
+    pub(super) fn give_back(&mut self, id: TerminalId, data: Bytes) {
+        if let Some(terminal) = self.terminals.get_mut(id.0 as usize) {
+            terminal.typed.push_back(Typed::Line(data));
+            self.pump(id);
+        }
+    }
+
     /// Puts processes into a terminal's foreground (`tcsetpgrp`).
     pub fn set_foreground(&mut self, id: TerminalId, pids: Vec<Pid>) {
         if let Some(terminal) = self.terminals.get_mut(id.0 as usize) {
