@@ -4,10 +4,14 @@
 //! the committed part of `__cluster_metadata` gives; every decision is records first.
 
 mod config;
+pub mod controller;
 pub mod image;
 mod node;
 mod observer;
+mod quorum;
+pub mod raft;
 pub mod record;
+mod rpc;
 mod view;
 
 pub use config::{ControllerConfig, ObserverConfig};

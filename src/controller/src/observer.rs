@@ -4,7 +4,9 @@
 //! and in order.
 
 use crate::config::ObserverConfig;
-use crate::record::MetadataRecord;
+use crate::quorum::{Quorum, QuorumConfig};
+use crate::raft::RaftConfig;
+use crate::record::{BatchContent, MetadataRecord};
 use ottla_world::{Context, Input, Time};
 
 /// The active controller, as a broker knows it.
@@ -24,51 +26,85 @@ pub struct ControllerAddress {
 #[derive(Clone, Debug)]
 pub struct MetadataObserver {
     config: ObserverConfig,
-    committed: Vec<(i64, MetadataRecord)>,
+    /// None once the disk refused: the process is ending.
+    quorum: Option<Quorum>,
+    metadata_offset: i64,
 }
 
 impl MetadataObserver {
     /// Opens the copy on the broker's disk (makes it if there is none). Nothing is committed before the leader says so.
-    pub fn open(_cx: &mut Context<'_>, config: ObserverConfig) -> MetadataObserver {
-        MetadataObserver { config, committed: Vec::new() }
+    /// If the disk refuses, the process is told to exit.
+    pub fn open(cx: &mut Context<'_>, config: ObserverConfig) -> MetadataObserver {
+        let raft = RaftConfig {
+            node_id: config.node_id,
+            voters: config.voters.iter().map(|(id, _)| *id).collect(),
+            dir: format!("{}/__cluster_metadata-0", config.log_dir),
+            election_timeout_ms: 1000,
+            fetch_timeout_ms: 2000,
+            election_backoff_max_ms: 1000,
+        };
+        let quorum_config = QuorumConfig {
+            raft,
+            cluster_id: config.cluster_id.clone(),
+            voters: config.voters.clone(),
+            directory_id: config.directory_id,
+        };
+        let quorum = Quorum::open(cx, quorum_config);
+        MetadataObserver { config, quorum, metadata_offset: -1 }
     }
 
-    /// Takes an input; true if it was for one of the observer's own connections.
-    pub fn handle(&mut self, _cx: &mut Context<'_>, _input: &Input) -> bool {
-        false
+    /// Takes an input; true if it was for one of the observer's own connections or flushes.
+    pub fn handle(&mut self, cx: &mut Context<'_>, input: &Input) -> bool {
+        self.quorum.as_mut().is_some_and(|quorum| quorum.handle(cx, input))
     }
 
     /// Does what is due: connects, fetches. Call it after each input.
-    pub fn poll(&mut self, _cx: &mut Context<'_>) {}
+    pub fn poll(&mut self, cx: &mut Context<'_>) {
+        if let Some(quorum) = &mut self.quorum {
+            quorum.poll(cx);
+        }
+    }
 
     /// When it wants to be polled next.
     pub fn next_wakeup(&self) -> Option<Time> {
-        None
+        self.quorum.as_ref().and_then(Quorum::next_wakeup)
     }
 
     /// The newly committed records with their offsets, for the owner to replay.
-    pub fn take_committed(&mut self) -> Vec<(i64, MetadataRecord)> {
-        std::mem::take(&mut self.committed)
+    pub fn take_committed(&mut self, cx: &mut Context<'_>) -> Vec<(i64, MetadataRecord)> {
+        let Some(quorum) = &mut self.quorum else { return Vec::new() };
+        let mut records = Vec::new();
+        for batch in quorum.take_committed(cx) {
+            self.metadata_offset = batch.last_offset;
+            if let BatchContent::Records(batch) = batch.content {
+                records.extend(batch);
+            }
+        }
+        records
     }
 
     /// The leader of the quorum, which is the active controller.
     pub fn controller(&self) -> Option<ControllerAddress> {
-        None
+        let raft = self.quorum.as_ref()?.raft();
+        let node_id = raft.leader_id()?;
+        let port = self.config.voters.iter().find(|(id, _)| *id == node_id)?.1;
+        Some(ControllerAddress { node_id, port, epoch: raft.epoch() })
     }
 
-    /// Offset of the last record handed out, -1 for none: what heartbeats report as the current metadata offset.
+    /// Offset of the last record handed out (control records count), -1 for none: what heartbeats report as the current
+    /// metadata offset.
     pub fn metadata_offset(&self) -> i64 {
-        -1
+        self.metadata_offset
     }
 
     /// The leader's high watermark as known here, -1 for unknown.
     pub fn high_watermark(&self) -> i64 {
-        -1
+        self.quorum.as_ref().map_or(-1, |quorum| quorum.raft().high_watermark())
     }
 
     /// End of the local copy.
     pub fn log_end_offset(&self) -> i64 {
-        0
+        self.quorum.as_ref().map_or(0, |quorum| quorum.raft().log().end_offset())
     }
 
     /// What it was opened with.

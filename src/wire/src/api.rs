@@ -59,7 +59,7 @@ const BROKER: &[Row] = &[
 ];
 
 const CONTROLLER: &[Row] = &[
-    (ApiKey::Fetch, 4, 17),
+    (ApiKey::Fetch, 4, 18),
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::CreateTopics, 2, 7),
     (ApiKey::DeleteTopics, 1, 6),

@@ -45,6 +45,7 @@ impl MetadataImage {
             }
             MetadataRecord::ClientQuota(quota) => self.set_quota(quota),
             MetadataRecord::ProducerIds(ids) => self.next_producer_id = ids.next_producer_id,
+            MetadataRecord::ClearElr { topic_name } => self.clear_elr(topic_name),
             // The only metadata transaction is the bootstrap one, which is a single batch.
             MetadataRecord::NoOp
             | MetadataRecord::BeginTransaction { .. }
@@ -80,6 +81,18 @@ impl MetadataImage {
         let Some(topic) = self.topics.remove(&id) else { return };
         self.topic_ids.remove(&topic.name);
         self.configs.remove(&ConfigResource::Topic(topic.name.clone()));
+    }
+
+    fn clear_elr(&mut self, topic_name: &str) {
+        for topic in self.topics.values_mut().filter(|topic| topic_name.is_empty() || topic.name == topic_name) {
+            let has_elr = |p: &PartitionState| !p.elr.is_empty() || !p.last_known_elr.is_empty();
+            if topic.partitions.values().any(has_elr) {
+                for partition in Arc::make_mut(topic).partitions.values_mut() {
+                    partition.elr.clear();
+                    partition.last_known_elr.clear();
+                }
+            }
+        }
     }
 
     fn set_config(&mut self, config: &Config) {

@@ -1,39 +1,56 @@
 //! One KRaft controller as a process. Serves the lab; invariant: everything it knows came over the wire or from its disk.
 
+mod active;
+mod describe;
+mod errors;
+mod notes;
+mod reply;
+mod requests;
+mod running;
+mod startup;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
 use crate::config::ControllerConfig;
-use crate::image::MetadataImage;
-use crate::view::{ControllerView, RoleName};
+use crate::view::ControllerView;
 use ottla_world::{Context, Input, Process, Time};
-use std::{any::Any, sync::Arc};
+use running::Running;
+use std::any::Any;
 
 /// A controller: a voter of the metadata quorum, and the active controller while it leads.
 #[derive(Clone, Debug)]
 pub struct ControllerNode {
     config: ControllerConfig,
-    committed: Arc<MetadataImage>,
+    running: Option<Running>,
 }
 
 impl ControllerNode {
     /// A controller that has not started yet.
     pub fn new(config: ControllerConfig) -> ControllerNode {
-        ControllerNode { config, committed: Arc::default() }
+        ControllerNode { config, running: None }
     }
 
-    /// What pictures show of it.
-    pub fn view(&self) -> ControllerView {
-        ControllerView {
-            node_id: self.config.node_id,
-            role: RoleName::Unattached,
-            epoch: 0,
-            leader_id: None,
-            voted_for: None,
-            log_end_offset: 0,
-            high_watermark: -1,
-            voters: Vec::new(),
-            observers: Vec::new(),
-            committed: self.committed.clone(),
-            active: None,
+    /// What it was started with.
+    pub fn config(&self) -> &ControllerConfig {
+        &self.config
+    }
+
+    /// What pictures show of it at `now`, when its host's clock shows `wall_ms`; none before it has started.
+    pub fn view(&self, now: Time, wall_ms: i64) -> Option<ControllerView> {
+        self.running.as_ref().map(|running| view::view(running, now, wall_ms))
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>) {
+        if let Err(fault) = startup::check_meta_properties(cx, &self.config) {
+            cx.note(format!("ERROR Exiting Kafka due to fatal exception: {fault}"));
+            return cx.exit(1);
         }
+        if let Some(port) = self.config.port_of(self.config.node_id) {
+            cx.listen(port);
+        }
+        self.running = Running::start(cx, self.config.clone());
     }
 }
 
@@ -43,19 +60,16 @@ impl Process for ControllerNode {
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, input: Input) {
-        match input {
-            Input::Start => {
-                if let Some(port) = self.config.port_of(self.config.node_id) {
-                    cx.listen(port);
-                }
-            }
-            Input::Signal(signal) => cx.exit(128 + signal.number()),
-            _ => {}
+        if input == Input::Start {
+            self.start(cx);
+        }
+        if let Some(running) = &mut self.running {
+            running.handle(cx, &input);
         }
     }
 
     fn next_wakeup(&self) -> Option<Time> {
-        None
+        self.running.as_ref().and_then(Running::next_wakeup)
     }
 
     fn boxed_clone(&self) -> Box<dyn Process> {

@@ -39,7 +39,7 @@ fn newest_version(api_key: u32) -> Read<u32> {
         0 => Ok(4),
         3 | 5 => Ok(2),
         17 => Ok(3),
-        1 | 2 | 4 | 9 | 12 | 14 | 15 | 20 | 23 | 24 | 25 | 27 => Ok(0),
+        1 | 2 | 4 | 9 | 12 | 14 | 15 | 20 | 23 | 24 | 25 | 27 | 28 => Ok(0),
         _ => Err(MetadataRecordError::UnknownType(api_key)),
     }
 }
@@ -88,6 +88,7 @@ fn plain(input: &mut Reader<'_>, api_key: u32) -> Read<MetadataRecord> {
             endpoints: input.list("endPoints", 7, endpoint)?,
             features: input.list("features", 6, feature)?,
         }),
+        28 => MetadataRecord::ClearElr { topic_name: input.string("topicName")? },
         _ => return Err(MetadataRecordError::UnknownType(api_key)),
     })
 }

@@ -70,6 +70,10 @@ fn put_body(out: &mut Vec<u8>, record: &MetadataRecord) {
         MetadataRecord::BeginTransaction { name: text } | MetadataRecord::AbortTransaction { reason: text } => {
             text.iter().map(|text| (0, field(|out| put_string(out, text)))).collect()
         }
+        MetadataRecord::ClearElr { topic_name } => {
+            put_string(out, topic_name);
+            Tagged::new()
+        }
         MetadataRecord::RegisterController(controller) => put_register_controller(out, controller),
     };
     put_tagged(out, tagged);

@@ -268,6 +268,10 @@ pub enum MetadataRecord {
         reason: Option<String>,
     },
     RegisterController(RegisterController),
+    /// `ClearElrRecord` (28): the min ISR changed, so nobody is eligible any more; an empty name means every topic.
+    ClearElr {
+        topic_name: String,
+    },
 }
 
 impl MetadataRecord {
@@ -290,6 +294,7 @@ impl MetadataRecord {
             MetadataRecord::EndTransaction => 24,
             MetadataRecord::AbortTransaction { .. } => 25,
             MetadataRecord::RegisterController(_) => 27,
+            MetadataRecord::ClearElr { .. } => 28,
         }
     }
 
@@ -324,6 +329,7 @@ impl MetadataRecord {
             MetadataRecord::EndTransaction => "END_TRANSACTION_RECORD",
             MetadataRecord::AbortTransaction { .. } => "ABORT_TRANSACTION_RECORD",
             MetadataRecord::RegisterController(_) => "REGISTER_CONTROLLER_RECORD",
+            MetadataRecord::ClearElr { .. } => "CLEAR_ELR_RECORD",
         }
     }
 }

@@ -1,0 +1,6 @@
+//! Tests of controller nodes in a little world.
+
+mod bench;
+mod broker;
+mod cluster;
+mod elections;
