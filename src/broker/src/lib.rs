@@ -4,8 +4,16 @@
 //! in Kafka requests only; every timer is data; nothing here panics on bytes from outside.
 
 mod config;
+mod connections;
+mod handlers;
+mod isr;
+mod lifecycle;
 mod node;
+mod purgatory;
+mod replica;
+mod uplink;
 mod view;
+mod view_of;
 
 pub use config::BrokerConfig;
 pub use node::BrokerNode;

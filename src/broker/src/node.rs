@@ -1,33 +1,72 @@
 //! One broker as a process. Serves the lab; invariant: everything it knows came over the wire or from its disk.
 
-use crate::{BrokerConfig, BrokerStateName, BrokerView};
-use ottla_world::{Context, Input, Process, Time};
-use std::{any::Any, sync::Arc};
+use crate::{
+    BrokerConfig, BrokerStateName, BrokerView,
+    connections::{Connections, Waiting},
+    handlers,
+    lifecycle::Lifecycle,
+    purgatory::Purgatory,
+    replica::{
+        ReplicaManager,
+        fetcher::{FetchSettings, Fetchers},
+    },
+    uplink::{Purpose, Uplink},
+};
+use bytes::Bytes;
+use ottla_controller::{MetadataImage, MetadataObserver, MetadataRecord, ObserverConfig};
+use ottla_log::CLEAN_SHUTDOWN_FILE;
+use ottla_wire::{ApiKey, ErrorCode, ResponseKind, Uuid, WireError, java};
+use ottla_world::{ConnectionId, Context, Input, Process, Signal, Time};
+use std::{any::Any, collections::BTreeSet, ops::Range, sync::Arc};
 
 /// A broker.
 #[derive(Clone, Debug)]
 pub struct BrokerNode {
     config: BrokerConfig,
+    running: Option<Box<Running>>,
+}
+
+/// A broker that has started.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub(crate) config: BrokerConfig,
+    pub(crate) image: Arc<MetadataImage>,
+    observer: MetadataObserver,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) uplink: Uplink,
+    pub(crate) connections: Connections,
+    pub(crate) replicas: ReplicaManager,
+    fetchers: Fetchers,
+    pub(crate) purgatory: Purgatory,
+    pub(crate) producer_ids: Range<i64>,
+    /// Topics that are being made because somebody asked for them.
+    pub(crate) creating: BTreeSet<String>,
+    next_checkpoint: Time,
+    next_shrink: Time,
+    ending: bool,
 }
 
 impl BrokerNode {
     /// A broker that has not started yet.
     pub fn new(config: BrokerConfig) -> BrokerNode {
-        BrokerNode { config }
+        BrokerNode { config, running: None }
     }
 
     /// What pictures show of it.
     pub fn view(&self) -> BrokerView {
-        BrokerView {
-            node_id: self.config.node_id,
-            state: BrokerStateName::Starting,
-            epoch: -1,
-            controller_id: None,
-            metadata_offset: -1,
-            metadata: Arc::default(),
-            partitions: Vec::new(),
-            groups: Vec::new(),
-        }
+        self.running.as_ref().map_or_else(
+            || BrokerView {
+                node_id: self.config.node_id,
+                state: BrokerStateName::Starting,
+                epoch: -1,
+                controller_id: None,
+                metadata_offset: -1,
+                metadata: Arc::default(),
+                partitions: Vec::new(),
+                groups: Vec::new(),
+            },
+            |running| running.view(),
+        )
     }
 }
 
@@ -37,15 +76,18 @@ impl Process for BrokerNode {
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, input: Input) {
-        match input {
-            Input::Start => cx.listen(self.config.port),
-            Input::Signal(signal) => cx.exit(128 + signal.number()),
-            _ => {}
+        if input == Input::Start {
+            self.running = Some(Box::new(Running::start(cx, &self.config)));
+            cx.listen(self.config.port);
+        }
+        if let Some(running) = &mut self.running {
+            running.take(cx, input);
+            running.work(cx);
         }
     }
 
     fn next_wakeup(&self) -> Option<Time> {
-        None
+        self.running.as_ref().and_then(|running| running.next_wakeup())
     }
 
     fn boxed_clone(&self) -> Box<dyn Process> {
@@ -55,4 +97,277 @@ impl Process for BrokerNode {
     fn as_any(&self) -> &dyn Any {
         self
     }
+}
+
+impl Running {
+    fn start(cx: &mut Context<'_>, config: &BrokerConfig) -> Running {
+        let dir = &config.log_dir;
+        let directory_id = directory_id(cx, config);
+        let clean = format!("{dir}/{CLEAN_SHUTDOWN_FILE}");
+        let kept = cx.disk().read_all(&clean);
+        let previous_epoch = kept.as_ref().and_then(|text| epoch_in(text)).unwrap_or(-1);
+        cx.disk().remove(&clean);
+        let observed = ObserverConfig {
+            node_id: config.node_id,
+            cluster_id: config.cluster_id.clone(),
+            directory_id,
+            voters: config.voters.clone(),
+            log_dir: dir.clone(),
+        };
+        let settings = FetchSettings {
+            wait_max_ms: config.int("replica.fetch.wait.max.ms"),
+            min_bytes: config.int("replica.fetch.min.bytes"),
+            max_bytes: config.int("replica.fetch.max.bytes"),
+            response_max_bytes: config.int("replica.fetch.response.max.bytes"),
+            backoff_ms: config.number("replica.fetch.backoff.ms"),
+            socket_timeout_ms: config.number("replica.socket.timeout.ms"),
+        };
+        let now = cx.now();
+        Running {
+            image: Arc::default(),
+            lifecycle: Lifecycle::new(cx, config, directory_id, previous_epoch),
+            uplink: Uplink::new(config.node_id),
+            connections: Connections::default(),
+            replicas: ReplicaManager::new(config.node_id, dir, cx.disk(), &config.settings, kept.is_some()),
+            fetchers: Fetchers::new(config.node_id, settings),
+            purgatory: Purgatory::default(),
+            producer_ids: 0..0,
+            creating: BTreeSet::new(),
+            next_checkpoint: now.plus_millis(config.number("replica.high.watermark.checkpoint.interval.ms")),
+            next_shrink: now.plus_millis(config.number("replica.lag.time.max.ms") / 2),
+            ending: false,
+            observer: MetadataObserver::open(cx, observed),
+            config: config.clone(),
+        }
+    }
+
+    fn take(&mut self, cx: &mut Context<'_>, input: Input) {
+        if self.observer.handle(cx, &input) || self.fetchers.handle(cx, &mut self.replicas, &input) {
+            return;
+        }
+        if let Some(answer) = self.uplink.handle(cx, &input) {
+            if let Some((purpose, response)) = answer {
+                self.controller_answered(cx, purpose, response);
+            }
+            return;
+        }
+        match input {
+            Input::Accepted { connection, .. } => self.connections.accepted(connection),
+            Input::Frame { connection, frame } if self.connections.has(connection) => {
+                if !self.connections.push(connection, frame) {
+                    self.cut_off(cx, connection);
+                }
+            }
+            Input::Closed { connection } => self.connections.closed(connection),
+            Input::Signal(Signal::Terminate | Signal::Interrupt | Signal::HangUp) => {
+                cx.note("told to stop");
+                if !self.lifecycle.begin_shutdown(cx.now()) {
+                    self.end(cx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn cut_off(&mut self, cx: &mut Context<'_>, connection: ConnectionId) {
+        cx.close(connection);
+        self.connections.closed(connection);
+    }
+
+    fn controller_answered(&mut self, cx: &mut Context<'_>, purpose: Purpose, response: ResponseKind) {
+        match (purpose, response) {
+            (Purpose::Register, ResponseKind::BrokerRegistration(r)) => self.lifecycle.registered(cx, &r),
+            (Purpose::Heartbeat, ResponseKind::BrokerHeartbeat(r)) => {
+                if self.lifecycle.beaten(cx, &r) {
+                    self.end(cx);
+                }
+            }
+            (Purpose::AlterPartition, ResponseKind::AlterPartition(r)) => self.partition_altered(cx, &r),
+            (Purpose::ProducerIds, ResponseKind::AllocateProducerIds(r)) => self.producer_ids_allocated(&r),
+            (Purpose::Forward(id, key, version), ResponseKind::Envelope(r)) => self.forwarded(cx, id, key, version, &r),
+            (Purpose::AutoCreate, _) => self.creating.clear(),
+            _ => cx.note("an answer of the controller that was not asked for"),
+        }
+    }
+
+    fn given_up(&mut self, cx: &mut Context<'_>, purpose: Purpose) {
+        match purpose {
+            Purpose::Register | Purpose::Heartbeat => self.lifecycle.unanswered(cx.now()),
+            Purpose::AlterPartition => self.withdraw_proposals(),
+            Purpose::ProducerIds => {}
+            Purpose::Forward(id, key, _) => self.forward_given_up(cx, id, key),
+            Purpose::AutoCreate => self.creating.clear(),
+        }
+    }
+
+    /// Does everything that is due, after each input.
+    fn work(&mut self, cx: &mut Context<'_>) {
+        if self.ending {
+            return;
+        }
+        self.observer.poll(cx);
+        self.follow_metadata(cx);
+        let now = cx.now();
+        self.lifecycle.poll(now, &self.config, self.observer.metadata_offset(), &mut self.uplink);
+        let controller = self.observer.controller();
+        for purpose in self.uplink.poll(cx, controller) {
+            self.given_up(cx, purpose);
+        }
+        self.housekeeping(cx);
+        while let Some((connection, frame)) = self.connections.next_frame() {
+            self.request(cx, connection, &frame);
+            self.look_at_waiting(cx);
+        }
+        self.look_at_waiting(cx);
+        self.fetchers.poll(cx, &self.replicas, &self.image, self.lifecycle.epoch);
+        // Proposals made while working.
+        for purpose in self.uplink.poll(cx, controller) {
+            self.given_up(cx, purpose);
+        }
+    }
+
+    fn follow_metadata(&mut self, cx: &mut Context<'_>) {
+        let records = self.observer.take_committed(cx);
+        if records.is_empty() {
+            return;
+        }
+        let image = Arc::make_mut(&mut self.image);
+        let mut matters = false;
+        for (offset, record) in &records {
+            matters |= !matches!(record, MetadataRecord::NoOp);
+            image.replay(*offset, record);
+        }
+        if matters {
+            let image = self.image.clone();
+            self.replicas.apply(cx, &image);
+            self.creating.retain(|name| image.topic(name).is_none());
+        }
+    }
+
+    fn housekeeping(&mut self, cx: &mut Context<'_>) {
+        let now = cx.now();
+        if self.next_checkpoint <= now {
+            self.next_checkpoint = now.plus_millis(self.config.number("replica.high.watermark.checkpoint.interval.ms"));
+            self.replicas.checkpoint(cx.disk());
+        }
+        if self.next_shrink <= now {
+            let lag_ms = self.config.number("replica.lag.time.max.ms");
+            self.next_shrink = now.plus_millis(lag_ms / 2);
+            for (place, isr) in self.replicas.shrink(lag_ms, now) {
+                self.propose_isr(cx, place, isr);
+            }
+        }
+    }
+
+    fn request(&mut self, cx: &mut Context<'_>, connection: ConnectionId, frame: &Bytes) {
+        match ottla_wire::decode_request(frame) {
+            Ok(request) => {
+                let (correlation_id, version, api_key) = (request.correlation_id, request.version, request.api_key);
+                let waiting = Waiting { connection, correlation_id, version, api_key };
+                let id = self.connections.begin(waiting);
+                self.dispatch(cx, id, request);
+            }
+            Err(WireError::UnsupportedVersion { api_key, correlation_id, .. })
+                if api_key == ApiKey::ApiVersions as i16 =>
+            {
+                let api_key = ApiKey::ApiVersions;
+                let id = self.connections.begin(Waiting { connection, correlation_id, version: 0, api_key });
+                self.respond(cx, id, handlers::api_versions(ErrorCode::UnsupportedVersion));
+            }
+            Err(error) => {
+                cx.note(format!("a request that can't be read: {error}"));
+                self.cut_off(cx, connection);
+            }
+        }
+    }
+
+    /// Looks again at the requests that wait for partitions where something moved, or whose time is over.
+    fn look_at_waiting(&mut self, cx: &mut Context<'_>) {
+        let connections = &self.connections;
+        self.purgatory.keep(|id| connections.is_waiting(id));
+        let now = cx.now();
+        loop {
+            let moved = std::mem::take(&mut self.replicas.moved);
+            let produces: Vec<_> = self
+                .purgatory
+                .produces
+                .iter()
+                .filter(|(_, p)| p.deadline <= now || p.waits_for.keys().any(|place| moved.contains(place)))
+                .map(|(id, _)| *id)
+                .collect();
+            let fetches: Vec<_> = self
+                .purgatory
+                .fetches
+                .iter()
+                .filter(|(_, f)| f.deadline <= now || f.places.iter().any(|place| moved.contains(place)))
+                .map(|(id, _)| *id)
+                .collect();
+            produces.into_iter().for_each(|id| self.try_produce(cx, id));
+            fetches.into_iter().for_each(|id| self.try_fetch(cx, id));
+            if self.replicas.moved.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// A clean end: checkpoints, the marker, out.
+    fn end(&mut self, cx: &mut Context<'_>) {
+        self.ending = true;
+        self.replicas.checkpoint(cx.disk());
+        for partition in self.replicas.partitions.values_mut() {
+            partition.log.close(cx.disk());
+        }
+        cx.disk().flush_all();
+        let marker = format!("{}/{CLEAN_SHUTDOWN_FILE}", self.config.log_dir);
+        let text = format!("{{\"version\":0,\"brokerEpoch\":{}}}", self.lifecycle.epoch);
+        drop(cx.disk().replace(&marker, text.as_bytes()));
+        cx.exit(143);
+    }
+
+    fn next_wakeup(&self) -> Option<Time> {
+        let own = [
+            self.observer.next_wakeup(),
+            self.lifecycle
+                .next_wakeup()
+                .filter(|_| !self.uplink.has(&Purpose::Register) && !self.uplink.has(&Purpose::Heartbeat)),
+            self.uplink.next_wakeup(),
+            self.fetchers.next_wakeup(),
+            self.purgatory.next_wakeup(),
+            Some(self.next_checkpoint),
+            Some(self.next_shrink),
+        ];
+        own.into_iter().flatten().min()
+    }
+
+    pub(crate) fn metadata_offset(&self) -> i64 {
+        self.observer.metadata_offset()
+    }
+
+    pub(crate) fn controller_id(&self) -> Option<i32> {
+        self.observer.controller().map(|c| c.node_id)
+    }
+}
+
+/// The broker epoch in the marker of a clean shutdown.
+fn epoch_in(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?;
+    text.rsplit_once(':')?.1.trim_end_matches('}').trim().parse().ok()
+}
+
+/// The directory's id in `meta.properties`, which is written at the first start.
+fn directory_id(cx: &mut Context<'_>, config: &BrokerConfig) -> Uuid {
+    let path = format!("{}/meta.properties", config.log_dir);
+    let text = cx.disk().read_all(&path).unwrap_or_default();
+    let kept = std::str::from_utf8(&text).ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("directory.id="))?;
+        java::uuid_from_text(line).ok()
+    });
+    kept.unwrap_or_else(|| {
+        let id = Uuid::from_bytes(cx.rng().uuid_bytes());
+        let (node, cluster) = (config.node_id, &config.cluster_id);
+        let text =
+            format!("#\nnode.id={node}\ndirectory.id={}\nversion=1\ncluster.id={cluster}\n", java::uuid_text(id));
+        drop(cx.disk().replace(&path, text.as_bytes()));
+        id
+    })
 }

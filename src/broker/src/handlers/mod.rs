@@ -1,0 +1,61 @@
+//! What a broker answers (`KafkaApis`): one file a concern. Serves the node; invariant: an answer is decided from this broker's
+//! own state, its copy of the metadata, or by the controller it forwards to.
+
+mod cluster;
+mod configs;
+mod fetch;
+mod forward;
+mod groups;
+mod metadata;
+mod offsets;
+mod produce;
+mod producer_ids;
+
+use crate::{connections::RequestId, node::Running};
+use ottla_wire::{
+    ErrorCode, Request, RequestKind, ResponseKind, api,
+    messages::{ApiVersionsResponse, api_versions_response::ApiVersion},
+};
+use ottla_world::Context;
+
+impl Running {
+    /// Works on a request: answers at once, parks it, or passes it on.
+    pub(crate) fn dispatch(&mut self, cx: &mut Context<'_>, id: RequestId, request: Request) {
+        let version = request.version;
+        match request.body {
+            RequestKind::ApiVersions(_) => self.respond(cx, id, api_versions(ErrorCode::None)),
+            RequestKind::Metadata(body) => self.metadata(cx, id, version, &body),
+            RequestKind::DescribeTopicPartitions(body) => self.describe_topic_partitions(cx, id, &body),
+            RequestKind::DescribeCluster(body) => self.describe_cluster(cx, id, &body),
+            RequestKind::Produce(body) => self.produce(cx, id, body),
+            RequestKind::Fetch(body) => self.fetch(cx, id, version, body),
+            RequestKind::ListOffsets(body) => self.list_offsets(cx, id, &body),
+            RequestKind::OffsetForLeaderEpoch(body) => self.offset_for_leader_epoch(cx, id, &body),
+            RequestKind::InitProducerId(body) => self.init_producer_id(cx, id, &body),
+            RequestKind::DescribeConfigs(body) => self.describe_configs(cx, id, &body),
+            RequestKind::ListPartitionReassignments(_)
+            | RequestKind::CreateTopics(_)
+            | RequestKind::DeleteTopics(_)
+            | RequestKind::CreatePartitions(_)
+            | RequestKind::ElectLeaders(_)
+            | RequestKind::IncrementalAlterConfigs(_)
+            | RequestKind::AlterPartitionReassignments(_)
+            | RequestKind::DescribeQuorum(_)
+            | RequestKind::UnregisterBroker(_) => self.forward(cx, id, request),
+            _ => self.group_request(cx, id, request),
+        }
+    }
+
+    pub(crate) fn respond(&mut self, cx: &mut Context<'_>, id: RequestId, response: ResponseKind) {
+        self.connections.respond(cx, id, &response);
+    }
+}
+
+/// The table of what this broker speaks.
+pub(crate) fn api_versions(error: ErrorCode) -> ResponseKind {
+    let row = |(key, min, max): (i16, i16, i16)| {
+        ApiVersion::default().with_api_key(key).with_min_version(min).with_max_version(max)
+    };
+    let keys = api::advertised(api::Role::Broker).map(row).collect();
+    ResponseKind::ApiVersions(ApiVersionsResponse::default().with_error_code(error.code()).with_api_keys(keys))
+}

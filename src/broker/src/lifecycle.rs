@@ -1,0 +1,170 @@
+//! A broker's life as its controller sees it (`BrokerLifecycleManager`). Serves the node; invariant: it registers once an
+//! incarnation, and serves only while unfenced.
+
+use crate::{
+    BrokerConfig, BrokerStateName,
+    uplink::{Purpose, Uplink},
+};
+use ottla_wire::{
+    BrokerId, ErrorCode, RequestKind, Uuid,
+    messages::{
+        BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
+        broker_registration_request::{Feature, Listener},
+    },
+    str_bytes,
+};
+use ottla_world::{Context, Time};
+
+/// Features of a 4.3 broker: name, first and last supported level.
+const FEATURES: [(&str, i16, i16); 7] = [
+    ("eligible.leader.replicas.version", 0, 1),
+    ("group.version", 0, 1),
+    ("kraft.version", 0, 1),
+    ("metadata.version", 7, 30),
+    ("share.version", 0, 1),
+    ("streams.version", 0, 1),
+    ("transaction.version", 0, 2),
+];
+
+/// Pause between heartbeats while it is being let in, in milliseconds.
+const EAGER_MS: u64 = 50;
+
+/// Where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Lifecycle {
+    state: BrokerStateName,
+    incarnation_id: Uuid,
+    directory_id: Uuid,
+    pub(crate) epoch: i64,
+    previous_epoch: i64,
+    next: Option<Time>,
+    interval_ms: u64,
+    timeout_ms: u64,
+}
+
+impl Lifecycle {
+    pub(crate) fn new(
+        cx: &mut Context<'_>,
+        config: &BrokerConfig,
+        directory_id: Uuid,
+        previous_epoch: i64,
+    ) -> Lifecycle {
+        Lifecycle {
+            state: BrokerStateName::Starting,
+            incarnation_id: Uuid::from_bytes(cx.rng().uuid_bytes()),
+            directory_id,
+            epoch: -1,
+            previous_epoch,
+            next: Some(cx.now()),
+            interval_ms: config.number("broker.heartbeat.interval.ms"),
+            timeout_ms: config.number("broker.session.timeout.ms") / 2,
+        }
+    }
+
+    pub(crate) fn state(&self) -> BrokerStateName {
+        self.state
+    }
+
+    pub(crate) fn next_wakeup(&self) -> Option<Time> {
+        self.next
+    }
+
+    /// SIGTERM: hands its leaderships over first, if anybody can take them.
+    pub(crate) fn begin_shutdown(&mut self, now: Time) -> bool {
+        if self.epoch < 0 || self.state == BrokerStateName::Starting {
+            return false;
+        }
+        self.state = BrokerStateName::ControlledShutdown;
+        self.next = Some(now);
+        true
+    }
+
+    /// Registers, or sends the next heartbeat, if it is due.
+    pub(crate) fn poll(&mut self, now: Time, config: &BrokerConfig, metadata_offset: i64, uplink: &mut Uplink) {
+        if self.next.is_none_or(|at| at > now) || uplink.has(&Purpose::Register) || uplink.has(&Purpose::Heartbeat) {
+            return;
+        }
+        self.next = None;
+        if self.epoch < 0 {
+            let request = self.registration(config);
+            return uplink.call(now, Purpose::Register, 4, RequestKind::BrokerRegistration(request), self.timeout_ms);
+        }
+        let request = BrokerHeartbeatRequest::default()
+            .with_broker_id(BrokerId(config.node_id))
+            .with_broker_epoch(self.epoch)
+            .with_current_metadata_offset(metadata_offset)
+            .with_want_fence(metadata_offset < self.epoch)
+            .with_want_shut_down(self.state == BrokerStateName::ControlledShutdown);
+        uplink.call(now, Purpose::Heartbeat, 1, RequestKind::BrokerHeartbeat(request), self.timeout_ms);
+    }
+
+    fn registration(&self, config: &BrokerConfig) -> BrokerRegistrationRequest {
+        let listener = Listener::default()
+            .with_name(str_bytes("PLAINTEXT"))
+            .with_host(str_bytes("localhost"))
+            .with_port(config.port);
+        let feature = |(name, min, max): &(&str, i16, i16)| {
+            Feature::default()
+                .with_name(str_bytes(name))
+                .with_min_supported_version(*min)
+                .with_max_supported_version(*max)
+        };
+        BrokerRegistrationRequest::default()
+            .with_broker_id(BrokerId(config.node_id))
+            .with_cluster_id(str_bytes(&config.cluster_id))
+            .with_incarnation_id(self.incarnation_id)
+            .with_listeners(vec![listener])
+            .with_features(FEATURES.iter().map(feature).collect())
+            .with_log_dirs(vec![self.directory_id])
+            .with_previous_broker_epoch(self.previous_epoch)
+    }
+
+    pub(crate) fn registered(&mut self, cx: &mut Context<'_>, response: &BrokerRegistrationResponse) {
+        match ErrorCode::from_code(response.error_code) {
+            ErrorCode::None => {
+                self.epoch = response.broker_epoch;
+                self.state = BrokerStateName::Fenced;
+                self.next = Some(cx.now().plus_millis(EAGER_MS));
+                cx.note(format!("registered, broker epoch {}", self.epoch));
+            }
+            error => {
+                // Another incarnation's session may have to end first.
+                self.next = Some(cx.now().plus_millis(self.interval_ms / 4));
+                cx.note(format!("registration refused: {}", error.name()));
+            }
+        }
+    }
+
+    /// The answer to a heartbeat; true if the broker may end now.
+    pub(crate) fn beaten(&mut self, cx: &mut Context<'_>, response: &BrokerHeartbeatResponse) -> bool {
+        match ErrorCode::from_code(response.error_code) {
+            ErrorCode::None => {}
+            ErrorCode::StaleBrokerEpoch | ErrorCode::BrokerIdNotRegistered => {
+                self.epoch = -1;
+                self.next = Some(cx.now());
+                return false;
+            }
+            _ => {
+                self.next = Some(cx.now().plus_millis(EAGER_MS));
+                return false;
+            }
+        }
+        if self.state == BrokerStateName::ControlledShutdown {
+            self.next = Some(cx.now().plus_millis(EAGER_MS));
+            return response.should_shut_down;
+        }
+        let was = self.state;
+        self.state = if response.is_fenced { BrokerStateName::Fenced } else { BrokerStateName::Running };
+        if was != self.state {
+            cx.note(if response.is_fenced { "fenced" } else { "unfenced" });
+        }
+        let pause = if response.is_fenced { EAGER_MS } else { self.interval_ms };
+        self.next = Some(cx.now().plus_millis(pause));
+        false
+    }
+
+    /// A request to the controller was given up.
+    pub(crate) fn unanswered(&mut self, now: Time) {
+        self.next = Some(now.plus_millis(EAGER_MS));
+    }
+}

@@ -1,0 +1,124 @@
+//! Makes partitions follow the metadata (`applyDelta`). Serves the node; invariant: an older partition epoch never undoes
+//! a newer one.
+
+use super::{Partition, Place, ReplicaManager, Role};
+use ottla_controller::{MetadataImage, image::PartitionState};
+use ottla_log::{PartitionLog, PartitionMetadata, Shutdown};
+use ottla_wire::java::uuid_text;
+use ottla_world::Context;
+use std::collections::BTreeSet;
+
+impl ReplicaManager {
+    /// Brings all partitions in line with an image. The partitions whose leadership here began or ended.
+    pub(crate) fn apply(&mut self, cx: &mut Context<'_>, image: &MetadataImage) -> Vec<Place> {
+        let mut changed = Vec::new();
+        let mut wanted: BTreeSet<Place> = BTreeSet::new();
+        for topic in image.topics() {
+            let me = self.me;
+            for (index, state) in topic.partitions.iter().filter(|(_, s)| s.replicas.contains(&me)) {
+                let place = (topic.id, *index);
+                wanted.insert(place);
+                if !self.partitions.contains_key(&place) && !self.open(cx, image, place, &topic.name, state) {
+                    continue;
+                }
+                if self.follow(cx, place, state) {
+                    changed.push(place);
+                }
+            }
+        }
+        let gone: Vec<Place> = self.partitions.keys().filter(|p| !wanted.contains(*p)).copied().collect();
+        for place in gone {
+            if let Some(partition) = self.partitions.remove(&place) {
+                partition.log.delete(cx.disk());
+                self.moved.insert(place);
+                changed.push(place);
+            }
+        }
+        self.configure(image);
+        changed
+    }
+
+    fn configure(&mut self, image: &MetadataImage) {
+        let names: BTreeSet<String> = self.partitions.values().map(|p| p.topic.clone()).collect();
+        for name in names {
+            let config = self.log_config(image, &name);
+            for partition in self.partitions.values_mut().filter(|p| p.topic == name && *p.log.config() != config) {
+                partition.log.update_config(config.clone());
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        cx: &mut Context<'_>,
+        image: &MetadataImage,
+        place: Place,
+        name: &str,
+        state: &PartitionState,
+    ) -> bool {
+        let dir = format!("{}/{name}-{}", self.log_dir, place.1);
+        let id = uuid_text(place.0);
+        let kept = PartitionMetadata::load(cx.disk(), &dir).ok().flatten();
+        if kept.as_ref().is_some_and(|kept| kept.topic_id != id) {
+            // A deleted topic of the same name.
+            cx.disk().remove_all(&format!("{dir}/"));
+        }
+        let config = self.log_config(image, name);
+        let after = if self.clean { Shutdown::Clean } else { Shutdown::Unclean };
+        let wall_ms = cx.wall_ms();
+        let opened = PartitionLog::open(cx.disk(), &dir, config, after, wall_ms);
+        let Ok((mut log, recovery)) = opened.inspect_err(|error| cx.note(format!("{dir}: {error}"))) else {
+            return false;
+        };
+        if recovery.truncated_bytes > 0 {
+            cx.note(format!("{name}-{}: torn tail truncated, {} bytes", place.1, recovery.truncated_bytes));
+        }
+        if kept.as_ref().is_none_or(|kept| kept.topic_id != id) {
+            drop(PartitionMetadata { topic_id: id }.store(cx.disk(), &dir));
+        }
+        let key = (name.to_owned(), place.1);
+        if kept.is_some() {
+            if let Some(start) = self.log_starts.get(&key) {
+                drop(log.restore_log_start(cx.disk(), *start));
+            }
+            log.set_high_watermark(self.checkpointed.get(&key).copied().unwrap_or(0));
+        }
+        // A state older than any: `follow` takes the role.
+        let mut state = state.clone();
+        (state.leader_epoch, state.partition_epoch) = (-1, -1);
+        let (topic, topic_id, index) = (name.to_owned(), place.0, place.1);
+        self.partitions.insert(place, Partition { topic, topic_id, index, log, role: Role::Follower, state });
+        true
+    }
+
+    /// Takes over a partition's state; true if leadership here began or ended.
+    fn follow(&mut self, cx: &mut Context<'_>, place: Place, state: &PartitionState) -> bool {
+        let (me, now) = (self.me, cx.now());
+        let Some(partition) = self.partitions.get_mut(&place) else { return false };
+        if state.partition_epoch <= partition.state.partition_epoch {
+            return false;
+        }
+        let new_epoch = state.leader_epoch > partition.state.leader_epoch;
+        let was_leader = partition.is_leader();
+        partition.state = state.clone();
+        self.moved.insert(place);
+        if state.leader != me {
+            partition.role = Role::Follower;
+            return was_leader;
+        }
+        if new_epoch || !was_leader {
+            partition.lead(me, now);
+            let end = partition.log.log_end_offset();
+            if let Err(error) = partition.log.assign_epoch_start(cx.disk(), state.leader_epoch, end) {
+                cx.note(format!("{}-{}: {error}", partition.topic, partition.index));
+                partition.role = Role::Offline;
+                return was_leader;
+            }
+            cx.note(format!("{}-{}: leader, epoch {}", partition.topic, partition.index, state.leader_epoch));
+        } else if let Role::Leader(leading) = &mut partition.role {
+            leading.proposed_isr = None;
+        }
+        self.advance(place);
+        new_epoch || !was_leader
+    }
+}

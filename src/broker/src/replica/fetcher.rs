@@ -1,0 +1,243 @@
+//! Followers' fetching (`ReplicaFetcherThread`): one conversation with each leader broker. Serves the replica manager.
+//!
+//! Invariant: one fetch is under way to a leader at a time; what diverges from the leader's epochs is cut off before
+//! anything is appended.
+
+use super::{Place, ReplicaManager, Role};
+use bytes::Bytes;
+use ottla_controller::MetadataImage;
+use ottla_wire::{
+    ApiKey, BrokerId, ErrorCode, RequestKind, ResponseKind,
+    messages::{
+        FetchRequest, FetchResponse,
+        fetch_request::{FetchPartition, FetchTopic, ReplicaState},
+        fetch_response::PartitionData,
+    },
+};
+use ottla_world::{ConnectionId, Context, Input, Time};
+use std::collections::BTreeMap;
+
+const FETCH_VERSION: i16 = 17;
+
+/// How followers fetch.
+#[derive(Clone, Debug)]
+pub(crate) struct FetchSettings {
+    pub(crate) wait_max_ms: i32,
+    pub(crate) min_bytes: i32,
+    pub(crate) max_bytes: i32,
+    pub(crate) response_max_bytes: i32,
+    pub(crate) backoff_ms: u64,
+    pub(crate) socket_timeout_ms: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Conversation {
+    connection: Option<ConnectionId>,
+    open: bool,
+    asked: Option<(i32, Time)>,
+    correlation_id: i32,
+    not_before: Option<Time>,
+}
+
+/// All conversations, by leader.
+#[derive(Clone, Debug)]
+pub(crate) struct Fetchers {
+    settings: FetchSettings,
+    client_id: String,
+    by_leader: BTreeMap<i32, Conversation>,
+    /// Partitions that wait after an error.
+    delayed: BTreeMap<Place, Time>,
+}
+
+impl Fetchers {
+    pub(crate) fn new(me: i32, settings: FetchSettings) -> Fetchers {
+        let client_id = format!("broker-{me}-fetcher-0");
+        Fetchers { settings, client_id, by_leader: BTreeMap::new(), delayed: BTreeMap::new() }
+    }
+
+    /// Takes an input; true if it was for one of the conversations.
+    pub(crate) fn handle(&mut self, cx: &mut Context<'_>, replicas: &mut ReplicaManager, input: &Input) -> bool {
+        let id = match input {
+            Input::Connected { connection }
+            | Input::ConnectFailed { connection, .. }
+            | Input::Closed { connection }
+            | Input::Frame { connection, .. } => *connection,
+            _ => return false,
+        };
+        let found = self.by_leader.iter_mut().find(|(_, c)| c.connection == Some(id));
+        let Some((leader, conversation)) = found else { return false };
+        match input {
+            Input::Connected { .. } => conversation.open = true,
+            Input::Frame { frame, .. } => {
+                let leader = *leader;
+                conversation.asked = None;
+                self.answer(cx, replicas, leader, frame);
+            }
+            _ => conversation.lost(cx.now().plus_millis(self.settings.backoff_ms)),
+        }
+        true
+    }
+
+    /// Asks every leader that is not asked yet.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, replicas: &ReplicaManager, image: &MetadataImage, epoch: i64) {
+        let now = cx.now();
+        self.delayed.retain(|_, at| *at > now);
+        let mut wanted: BTreeMap<i32, Vec<Place>> = BTreeMap::new();
+        for (place, partition) in &replicas.partitions {
+            let leader = partition.state.leader;
+            let follows = matches!(partition.role, Role::Follower) && leader >= 0 && leader != replicas.me;
+            if follows && !self.delayed.contains_key(place) {
+                wanted.entry(leader).or_default().push(*place);
+            }
+        }
+        for (leader, places) in &wanted {
+            let Some(port) = image.broker(*leader).and_then(|b| b.address()).map(|(_, port)| port) else { continue };
+            let conversation = self.by_leader.entry(*leader).or_default();
+            if conversation.not_before.is_some_and(|at| at > now) {
+                continue;
+            }
+            if conversation.asked.is_some_and(|(_, at)| now.millis_since(at) >= self.settings.socket_timeout_ms) {
+                if let Some(connection) = conversation.connection {
+                    cx.close(connection);
+                }
+                conversation.lost(now);
+            }
+            if conversation.connection.is_none() {
+                conversation.connection = Some(cx.connect("localhost", port));
+            }
+            if let (true, None, Some(connection)) = (conversation.open, conversation.asked, conversation.connection) {
+                let body = self.settings.request(replicas, places, epoch);
+                conversation.correlation_id = conversation.correlation_id.wrapping_add(1) & i32::MAX;
+                let id = conversation.correlation_id;
+                let kind = RequestKind::Fetch(body);
+                if let Ok(frame) = ottla_wire::encode_request(FETCH_VERSION, id, Some(&self.client_id), &kind) {
+                    cx.send(connection, frame);
+                    conversation.asked = Some((id, now));
+                }
+            }
+        }
+        // Nothing to fetch from there any more.
+        self.by_leader.retain(|leader, conversation| {
+            let keep = wanted.contains_key(leader) || conversation.asked.is_some();
+            if let (false, Some(connection)) = (keep, conversation.connection) {
+                cx.close(connection);
+            }
+            keep
+        });
+    }
+
+    /// When it wants to be polled next.
+    pub(crate) fn next_wakeup(&self) -> Option<Time> {
+        let pauses = self.by_leader.values().filter_map(|c| c.not_before);
+        let timeout = self.settings.socket_timeout_ms;
+        let answers = self.by_leader.values().filter_map(|c| c.asked.map(|(_, at)| at.plus_millis(timeout)));
+        pauses.chain(answers).chain(self.delayed.values().copied()).min()
+    }
+
+    fn answer(&mut self, cx: &mut Context<'_>, replicas: &mut ReplicaManager, leader: i32, frame: &Bytes) {
+        let decoded = ottla_wire::decode_response(ApiKey::Fetch, FETCH_VERSION, frame);
+        let Ok((_, ResponseKind::Fetch(response))) = decoded else {
+            cx.note(format!("bad answer of broker {leader} to a fetch"));
+            return;
+        };
+        let until = cx.now().plus_millis(self.settings.backoff_ms);
+        let FetchResponse { responses, error_code, .. } = response;
+        if error_code != 0 {
+            if let Some(conversation) = self.by_leader.get_mut(&leader) {
+                conversation.not_before = Some(until);
+            }
+            return;
+        }
+        for topic in responses {
+            for data in topic.partitions {
+                let place = (topic.topic_id, data.partition_index);
+                if !take(cx, replicas, place, leader, data) {
+                    self.delayed.insert(place, until);
+                }
+            }
+        }
+    }
+}
+
+impl Conversation {
+    fn lost(&mut self, until: Time) {
+        self.connection = None;
+        self.open = false;
+        self.asked = None;
+        self.not_before = Some(until);
+    }
+}
+
+impl FetchSettings {
+    fn request(&self, replicas: &ReplicaManager, places: &[Place], epoch: i64) -> FetchRequest {
+        let mut topics: BTreeMap<ottla_wire::Uuid, Vec<FetchPartition>> = BTreeMap::new();
+        for place in places {
+            let Some(partition) = replicas.partitions.get(place) else { continue };
+            let wanted = FetchPartition::default()
+                .with_partition(place.1)
+                .with_current_leader_epoch(partition.state.leader_epoch)
+                .with_fetch_offset(partition.log.log_end_offset())
+                .with_last_fetched_epoch(partition.log.latest_epoch().unwrap_or(-1))
+                .with_log_start_offset(partition.log.log_start_offset())
+                .with_partition_max_bytes(self.max_bytes);
+            topics.entry(place.0).or_default().push(wanted);
+        }
+        let topics = topics.into_iter().map(|(id, all)| FetchTopic::default().with_topic_id(id).with_partitions(all));
+        let me = ReplicaState::default().with_replica_id(BrokerId(replicas.me)).with_replica_epoch(epoch);
+        FetchRequest::default()
+            .with_replica_state(me)
+            .with_max_wait_ms(self.wait_max_ms)
+            .with_min_bytes(self.min_bytes)
+            .with_max_bytes(self.response_max_bytes)
+            .with_session_epoch(-1)
+            .with_topics(topics.collect())
+    }
+}
+
+/// Takes what a leader sent for one partition; false if the partition has to wait.
+fn take(cx: &mut Context<'_>, replicas: &mut ReplicaManager, place: Place, leader: i32, data: PartitionData) -> bool {
+    let Some(partition) = replicas.partitions.get_mut(&place) else { return true };
+    if !matches!(partition.role, Role::Follower) || partition.state.leader != leader {
+        return true;
+    }
+    let name = format!("{}-{}", partition.topic, partition.index);
+    match ErrorCode::from_code(data.error_code) {
+        ErrorCode::None => {}
+        ErrorCode::OffsetOutOfRange => {
+            // Either the leader's log is shorter (it says where its epochs end next time) or starts later than ours ends.
+            let start = data.log_start_offset.max(0);
+            let result = if partition.log.log_end_offset() < start {
+                partition.log.truncate_fully_and_start_at(cx.disk(), start)
+            } else {
+                partition.log.truncate_to(cx.disk(), start.max(partition.log.high_watermark()))
+            };
+            cx.note(format!("{name}: out of the leader's range, fetching from {start}: {result:?}"));
+            return result.is_ok();
+        }
+        _ => return false,
+    }
+    if data.diverging_epoch.end_offset >= 0 {
+        let (epoch, leader_end) = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);
+        let own = partition.log.end_offset_for_epoch(epoch);
+        let to = if own.is_undefined() { leader_end } else { own.end_offset.min(leader_end) };
+        let to = to.min(partition.log.log_end_offset());
+        cx.note(format!("{name}: truncated from {} to {to}, diverging epoch {epoch}", partition.log.log_end_offset()));
+        let done = partition.log.truncate_to(cx.disk(), to);
+        replicas.moved.insert(place);
+        return done.is_ok();
+    }
+    if let Some(records) = data.records.filter(|r| !r.is_empty()) {
+        if let Err(error) = partition.log.append_as_follower(cx.disk(), records) {
+            cx.note(format!("{name}: {error}"));
+            return false;
+        }
+    }
+    let wall = cx.disk();
+    if data.log_start_offset > partition.log.log_start_offset() {
+        drop(partition.log.advance_log_start(wall, data.log_start_offset.min(partition.log.high_watermark())));
+    }
+    let high_watermark = data.high_watermark.min(partition.log.log_end_offset());
+    partition.log.set_high_watermark(high_watermark);
+    replicas.moved.insert(place);
+    true
+}

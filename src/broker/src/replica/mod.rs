@@ -1,0 +1,113 @@
+//! The partitions on this broker (`ReplicaManager`). Serves requests, fetchers and metadata changes.
+//!
+//! Invariant: what a partition is follows the metadata log alone; records reach a log as leader's append or as fetched from
+//! the leader, nothing else.
+
+mod apply;
+pub(crate) mod fetcher;
+mod partition;
+
+pub(crate) use partition::{Partition, Role};
+
+use ottla_controller::{MetadataImage, image::ConfigResource};
+use ottla_log::{HighWatermarks, LogConfig, LogStartOffsets};
+use ottla_wire::Uuid;
+use ottla_world::{Disk, Time};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A partition's place: topic id and number.
+pub(crate) type Place = (Uuid, i32);
+
+/// All partitions.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplicaManager {
+    pub(crate) me: i32,
+    log_dir: String,
+    pub(crate) partitions: BTreeMap<Place, Partition>,
+    /// High watermarks as last checkpointed, for logs that are opened.
+    checkpointed: ottla_log::PartitionOffsets,
+    log_starts: ottla_log::PartitionOffsets,
+    clean: bool,
+    /// Partitions where something moved since the last look: what waits for them is looked at again.
+    pub(crate) moved: BTreeSet<Place>,
+    /// Broker-wide log settings by the topic setting's name.
+    broker_defaults: BTreeMap<String, String>,
+}
+
+impl ReplicaManager {
+    pub(crate) fn new(me: i32, log_dir: &str, disk: &Disk, settings: &BTreeMap<String, String>, clean: bool) -> Self {
+        let mut broker_defaults = BTreeMap::new();
+        for key in ottla_wire::config::topic_configs() {
+            if let Some(name) = key.synonym()
+                && let Some(value) = settings.get(name)
+            {
+                broker_defaults.insert(key.name.to_owned(), value.clone());
+            }
+        }
+        ReplicaManager {
+            me,
+            log_dir: log_dir.to_owned(),
+            partitions: BTreeMap::new(),
+            checkpointed: HighWatermarks::load(disk, log_dir).unwrap_or_default(),
+            log_starts: LogStartOffsets::load(disk, log_dir).unwrap_or_default(),
+            clean,
+            moved: BTreeSet::new(),
+            broker_defaults,
+        }
+    }
+
+    pub(crate) fn by_name(&self, image: &MetadataImage, topic: &str, index: i32) -> Option<&Partition> {
+        self.partitions.get(&(image.topic(topic)?.id, index))
+    }
+
+    /// The settings of a topic's logs.
+    pub(crate) fn log_config(&self, image: &MetadataImage, topic: &str) -> LogConfig {
+        let mut all = self.broker_defaults.clone();
+        for key in ottla_wire::config::topic_configs() {
+            let names: Vec<&str> = key.synonym().into_iter().collect();
+            if let Some((value, _)) = image.topic_config(topic, key.name, Some(self.me), &names) {
+                all.insert(key.name.to_owned(), value.to_owned());
+            }
+        }
+        if let Some(own) = image.configs(&ConfigResource::Topic(topic.to_owned())) {
+            all.extend(own.clone());
+        }
+        LogConfig::from_configs(&all).unwrap_or_default()
+    }
+
+    /// In-sync replicas a partition needs before it takes acks=all and moves its high watermark.
+    pub(crate) fn min_isr(partition: &Partition) -> usize {
+        let wanted = partition.log.config().min_insync_replicas.max(1) as usize;
+        wanted.min(partition.state.replicas.len())
+    }
+
+    /// Moves a partition's high watermark if its followers allow.
+    pub(crate) fn advance(&mut self, place: Place) {
+        let me = self.me;
+        let Some(partition) = self.partitions.get_mut(&place) else { return };
+        if partition.advance_high_watermark(me, Self::min_isr(partition)) {
+            self.moved.insert(place);
+        }
+    }
+
+    /// Writes the high watermark and log start checkpoints.
+    pub(crate) fn checkpoint(&self, disk: &mut Disk) {
+        let all = |f: fn(&Partition) -> i64| {
+            self.partitions.values().map(|p| ((p.topic.clone(), p.index), f(p))).collect::<BTreeMap<_, _>>()
+        };
+        // A disk that refuses keeps the older checkpoint, which is safe.
+        drop(HighWatermarks::store(disk, &self.log_dir, &all(|p| p.log.high_watermark())));
+        drop(LogStartOffsets::store(disk, &self.log_dir, &all(|p| p.log.log_start_offset())));
+    }
+
+    /// Followers that fell behind: the ISRs to propose.
+    pub(crate) fn shrink(&mut self, lag_ms: u64, now: Time) -> Vec<(Place, Vec<i32>)> {
+        let me = self.me;
+        let smaller = |(place, p): (&Place, &Partition)| {
+            let late = p.laggards(me, lag_ms, now);
+            let isr = p.state.isr.iter().filter(|id| !late.contains(id)).copied().collect();
+            (!late.is_empty()).then_some((*place, isr))
+        };
+        self.partitions.iter().filter_map(smaller).collect()
+    }
+}
