@@ -153,8 +153,9 @@ impl Running {
         }
         match input {
             Input::Accepted { connection, .. } => self.connections.accepted(connection),
-            Input::Frame { connection, frame } if self.connections.has(connection) => {
-                if !self.connections.push(connection, frame) {
+            Input::Frame { connection, frame } => {
+                let fits = !self.connections.has(connection) || self.connections.push(connection, frame);
+                if !fits {
                     self.cut_off(cx, connection);
                 }
             }

@@ -32,9 +32,9 @@ impl Running {
             for data in topic.partition_data {
                 let place = self.image.topic(&name).map(|t| (t.id, data.index));
                 let appended = match place {
-                    _ if !matches!(acks, -1..=1) => Err(refusal(ErrorCode::InvalidRequiredAcks)),
+                    _ if !matches!(acks, -1..=1) => Err(Box::new(refusal(ErrorCode::InvalidRequiredAcks))),
                     Some(place) => self.append(cx, place, data.records.unwrap_or_default(), acks),
-                    None => Err(refusal(ErrorCode::UnknownTopicOrPartition)),
+                    None => Err(Box::new(refusal(ErrorCode::UnknownTopicOrPartition))),
                 };
                 let row = match appended {
                     Ok((row, required)) => {
@@ -44,7 +44,7 @@ impl Running {
                         }
                         row
                     }
-                    Err(row) => row,
+                    Err(row) => *row,
                 };
                 rows.push(row.with_index(data.index));
             }
@@ -70,21 +70,21 @@ impl Running {
         place: Place,
         records: Bytes,
         acks: i16,
-    ) -> Result<(PartitionProduceResponse, i64), PartitionProduceResponse> {
+    ) -> Result<(PartitionProduceResponse, i64), Box<PartitionProduceResponse>> {
         let Some(partition) = self.replicas.partitions.get_mut(&place) else {
             let exists = self.image.partition_by_id(place.0, place.1).is_some();
             let error = if exists { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition };
-            return Err(refusal(error));
+            return Err(Box::new(refusal(error)));
         };
         if !partition.is_leader() {
-            return Err(refusal(ErrorCode::NotLeaderOrFollower));
+            return Err(Box::new(refusal(ErrorCode::NotLeaderOrFollower)));
         }
         if acks == -1 && partition.state.isr.len() < ReplicaManager::min_isr(partition) {
-            return Err(refusal(ErrorCode::NotEnoughReplicas));
+            return Err(Box::new(refusal(ErrorCode::NotEnoughReplicas)));
         }
         let wall_ms = cx.wall_ms();
         let info = partition.log.append_as_leader(cx.disk(), records, partition.state.leader_epoch, wall_ms);
-        let info = info.map_err(|error| rejected(&error))?;
+        let info = info.map_err(|error| Box::new(rejected(&error)))?;
         let row = PartitionProduceResponse::default()
             .with_base_offset(info.first_offset)
             .with_log_append_time_ms(info.log_append_time_ms)

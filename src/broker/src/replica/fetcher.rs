@@ -226,11 +226,12 @@ fn take(cx: &mut Context<'_>, replicas: &mut ReplicaManager, place: Place, leade
         replicas.moved.insert(place);
         return done.is_ok();
     }
-    if let Some(records) = data.records.filter(|r| !r.is_empty()) {
-        if let Err(error) = partition.log.append_as_follower(cx.disk(), records) {
-            cx.note(format!("{name}: {error}"));
-            return false;
-        }
+    let records = data.records.unwrap_or_default();
+    if !records.is_empty()
+        && let Err(error) = partition.log.append_as_follower(cx.disk(), records)
+    {
+        cx.note(format!("{name}: {error}"));
+        return false;
     }
     let wall = cx.disk();
     if data.log_start_offset > partition.log.log_start_offset() {
