@@ -1,0 +1,195 @@
+//! One connection's requests and answers. Serves the activity; invariant: an answer is understood by the request it
+//! belongs to, and what can't be decoded is passed over, never trusted.
+
+use super::{Acknowledged, Activity, REMEMBERED, ReadRecord};
+use bytes::Bytes;
+use ottla_records::{Batches, Limits};
+use ottla_wire::{ApiKey, ErrorCode, RequestKind, ResponseKind};
+use ottla_world::{ConnectionId, Pid, Time};
+use std::collections::BTreeMap;
+
+/// A connection from `client` to `server`.
+#[derive(Clone, Debug)]
+pub(super) struct Talk {
+    pub(super) client: Pid,
+    pub(super) server: Pid,
+    from_laptop: bool,
+    waiting: BTreeMap<i32, Asked>,
+}
+
+/// What an answer is waited for.
+#[derive(Clone, Debug)]
+struct Asked {
+    api_key: i16,
+    version: i16,
+    acks: i16,
+    /// Produce: topic, partition, batches.
+    written: Vec<(String, i32, Bytes)>,
+    /// Fetch: topic and partition to the offset asked for.
+    wanted: BTreeMap<(String, i32), i64>,
+}
+
+/// So many requests may wait on one connection; older ones are forgotten.
+const MOST_WAITING: usize = 1000;
+
+impl Talk {
+    pub(super) fn new(client: Pid, server: Pid, from_laptop: bool) -> Talk {
+        Talk { client, server, from_laptop, waiting: BTreeMap::new() }
+    }
+
+    /// The API of a frame sent from one end, and whether it is an answer; -1 if unknown.
+    pub(super) fn api_of(&mut self, from: Pid, frame: &Bytes) -> (i16, bool) {
+        if from == self.client {
+            let Some((api_key, version, correlation_id)) = ottla_wire::peek_api(frame) else { return (-1, false) };
+            let asked = Asked { api_key, version, acks: 0, written: Vec::new(), wanted: BTreeMap::new() };
+            if self.waiting.len() >= MOST_WAITING {
+                self.waiting.pop_first();
+            }
+            self.waiting.insert(correlation_id, asked);
+            return (api_key, false);
+        }
+        let asked = ottla_wire::peek_correlation_id(frame).and_then(|id| self.waiting.get(&id));
+        (asked.map_or(-1, |a| a.api_key), true)
+    }
+}
+
+impl Activity {
+    pub(super) fn delivered(&mut self, at: Time, connection: ConnectionId, from: Pid, frame: &Bytes) {
+        let Some(mut talk) = self.talks.remove(&connection) else { return };
+        if from == talk.client {
+            if talk.from_laptop {
+                self.request(&mut talk, frame);
+            }
+        } else if let Some(asked) = ottla_wire::peek_correlation_id(frame).and_then(|id| talk.waiting.remove(&id))
+            && talk.from_laptop
+        {
+            self.response(at, talk.client, asked, frame);
+        }
+        self.talks.insert(connection, talk);
+    }
+
+    fn request(&mut self, talk: &mut Talk, frame: &Bytes) {
+        let Ok(request) = ottla_wire::decode_request(frame) else { return };
+        let kind = self.kinds.entry(talk.client).or_default();
+        match &request.body {
+            RequestKind::Produce(_) => kind.0 = true,
+            RequestKind::Fetch(_) => kind.1 = true,
+            _ => {}
+        }
+        let Some(asked) = talk.waiting.get_mut(&request.correlation_id) else { return };
+        match request.body {
+            RequestKind::Produce(produce) => {
+                asked.acks = produce.acks;
+                for topic in produce.topic_data {
+                    let name = self.topic_names.get(topic.topic_id.as_bytes()).cloned();
+                    let name = if topic.name.0.is_empty() { name.unwrap_or_default() } else { topic.name.to_string() };
+                    let batches = topic.partition_data.into_iter().filter_map(|p| Some((p.index, p.records?)));
+                    asked.written.extend(batches.map(|(index, records)| (name.clone(), index, records)));
+                }
+                if produce.acks == 0 {
+                    talk.waiting.remove(&request.correlation_id);
+                }
+            }
+            RequestKind::Fetch(fetch) => {
+                for topic in fetch.topics {
+                    let name = self.topic_names.get(topic.topic_id.as_bytes()).cloned();
+                    let name = name.unwrap_or_else(|| topic.topic.to_string());
+                    let wanted = topic.partitions.iter().map(|p| ((name.clone(), p.partition), p.fetch_offset));
+                    asked.wanted.extend(wanted);
+                }
+            }
+            RequestKind::JoinGroup(join) => {
+                self.groups.insert(talk.client, join.group_id.to_string());
+            }
+            RequestKind::ConsumerGroupHeartbeat(heartbeat) => {
+                self.groups.insert(talk.client, heartbeat.group_id.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    fn response(&mut self, at: Time, client: Pid, asked: Asked, frame: &Bytes) {
+        let Ok(api_key) = ApiKey::try_from(asked.api_key) else { return };
+        let Ok((_, response)) = ottla_wire::decode_response(api_key, asked.version, frame) else { return };
+        match response {
+            ResponseKind::Metadata(metadata) => {
+                for topic in metadata.topics {
+                    if let Some(name) = topic.name {
+                        self.topic_names.insert(*topic.topic_id.as_bytes(), name.to_string());
+                    }
+                }
+            }
+            ResponseKind::Produce(produce) => {
+                for topic in produce.responses {
+                    let name = self.topic_names.get(topic.topic_id.as_bytes()).cloned();
+                    let name = if topic.name.0.is_empty() { name.unwrap_or_default() } else { topic.name.to_string() };
+                    for partition in topic.partition_responses {
+                        self.saw_error(partition.error_code);
+                        if partition.error_code == 0 {
+                            self.acknowledge(at, client, &asked, (&name, partition.index), partition.base_offset);
+                        }
+                    }
+                }
+            }
+            ResponseKind::Fetch(fetch) => {
+                for topic in fetch.responses {
+                    let name = self.topic_names.get(topic.topic_id.as_bytes()).cloned();
+                    let name = name.unwrap_or_else(|| topic.topic.to_string());
+                    for partition in topic.partitions {
+                        self.saw_error(partition.error_code);
+                        if let Some(records) = partition.records {
+                            self.read(client, &asked, (name.clone(), partition.partition_index), records);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn saw_error(&mut self, code: i16) {
+        if code != 0 {
+            let name = ErrorCode::from_code(code).name().to_owned();
+            *self.errors_seen.entry(name).or_default() += 1;
+        }
+    }
+
+    fn acknowledge(&mut self, at: Time, pid: Pid, asked: &Asked, place: (&str, i32), base_offset: i64) {
+        let mut base_offset = base_offset;
+        let batches = asked.written.iter().filter(|(t, p, _)| (t.as_str(), *p) == place);
+        let known = self.acknowledged.entry((place.0.to_owned(), place.1)).or_default();
+        for (_, _, bytes) in batches {
+            for batch in Batches::new(bytes.clone()).map_while(Result::ok) {
+                let records = batch.header.records_count.max(0) as u32;
+                self.acknowledged_records += u64::from(records);
+                *self.records_of.entry(pid).or_default() += u64::from(records);
+                if known.len() < REMEMBERED {
+                    let (acks, crc) = (asked.acks, batch.header.crc);
+                    known.push(Acknowledged { at, pid, base_offset, records, crc, acks });
+                }
+                base_offset += i64::from(batch.header.last_offset_delta) + 1;
+            }
+        }
+    }
+
+    fn read(&mut self, pid: Pid, asked: &Asked, place: (String, i32), records: Bytes) {
+        let wanted = asked.wanted.get(&place).copied().unwrap_or(0);
+        let mut next = wanted;
+        for batch in Batches::new(records).map_while(Result::ok) {
+            next = next.max(batch.header.next_offset());
+            if batch.header.is_control() {
+                continue;
+            }
+            let Ok(records) = batch.records(&Limits::default()) else { continue };
+            for record in records.into_iter().filter(|r| r.offset >= wanted) {
+                self.read_records += 1;
+                *self.records_of.entry(pid).or_default() += 1;
+                if self.reads.len() < REMEMBERED {
+                    let (topic, partition) = place.clone();
+                    self.reads.insert(ReadRecord { pid, topic, partition, offset: record.offset });
+                }
+            }
+        }
+        self.positions.entry(pid).or_default().insert(place, next);
+    }
+}

@@ -1,0 +1,99 @@
+//! Views: what a person may see of a lab. Serves page, lessons and tests; invariant: reading only; what is shown is what
+//! nodes know, their disks hold, and frames carried.
+
+mod clients;
+mod replica;
+mod topics;
+
+pub(crate) use replica::leader_log;
+pub(crate) use topics::led_by;
+
+use crate::{
+    Lab, NodeKind,
+    protocol::{BrokerCard, ControllerCard, Flight, LabView, LinkRow},
+};
+use ottla_broker::BrokerStateName;
+use ottla_world::Pid;
+
+impl Lab {
+    /// The picture, now.
+    pub fn view(&self) -> LabView {
+        let image = topics::metadata(self);
+        LabView {
+            now_us: self.now().as_micros(),
+            wall_ms: self.world.wall_ms(self.cluster.laptop()),
+            brokers: self.cluster.ids(NodeKind::Broker).map(|id| self.broker_card(id)).collect(),
+            controllers: self.cluster.ids(NodeKind::Controller).map(|id| self.controller_card(id)).collect(),
+            topics: image.as_deref().map(topics::rows).unwrap_or_default(),
+            clients: clients::cards(self),
+            groups: clients::groups(self),
+            flights: self.flight_rows(),
+            links: self.link_rows(),
+            ledger: self.ledger().row(),
+        }
+    }
+
+    /// Whether all brokers that run are registered and unfenced, as the cluster knows them.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.cluster.ids(NodeKind::Broker).all(|id| {
+            let broker = self.cluster.broker(&self.world, id);
+            broker.is_none_or(|b| b.view().state == BrokerStateName::Running)
+        })
+    }
+
+    fn broker_card(&self, id: i32) -> BrokerCard {
+        let view = self.cluster.broker(&self.world, id).map(ottla_broker::BrokerNode::view);
+        let unfenced = view.as_ref().is_some_and(|v| v.state == BrokerStateName::Running);
+        let replicas = view.map(|v| replica::strips(self, id, &v)).unwrap_or_default();
+        BrokerCard {
+            id,
+            port: self.cluster.nodes[&id].port,
+            pid: self.cluster.pid(&self.world, id).map(|pid| pid.0),
+            state: self.cluster.state(&self.world, id),
+            unfenced,
+            replicas,
+        }
+    }
+
+    fn controller_card(&self, id: i32) -> ControllerCard {
+        let view = self
+            .cluster
+            .controller(&self.world, id)
+            .and_then(|c| c.view(self.now(), self.world.wall_ms(self.cluster.laptop())));
+        ControllerCard {
+            id,
+            port: self.cluster.nodes[&id].port,
+            pid: self.cluster.pid(&self.world, id).map(|pid| pid.0),
+            state: self.cluster.state(&self.world, id),
+            role: view.as_ref().map(|v| format!("{:?}", v.role)).unwrap_or_default(),
+            epoch: view.as_ref().map_or(-1, |v| v.epoch),
+            log_end_offset: view.as_ref().map_or(-1, |v| v.log_end_offset),
+            high_watermark: view.as_ref().map_or(-1, |v| v.high_watermark),
+        }
+    }
+
+    /// The node a process runs on; 0 for the laptop.
+    pub(crate) fn node_of(&self, pid: Pid) -> Option<i32> {
+        self.world.process_info(pid).map(|info| self.cluster.node_on(info.host))
+    }
+
+    fn flight_rows(&self) -> Vec<Flight> {
+        let row = |f: &crate::activity::FrameOnWay| {
+            let api = if f.api_key < 0 { "?" } else { ottla_wire::api::api_name(f.api_key) };
+            Some(Flight {
+                from: self.node_of(f.from)?,
+                to: self.node_of(f.to)?,
+                api: api.to_owned(),
+                is_response: f.is_response,
+                sent_us: f.sent.as_micros(),
+                arrives_us: f.arrives.as_micros(),
+            })
+        };
+        self.activity.flights().under_way(self.now()).filter_map(row).collect()
+    }
+
+    fn link_rows(&self) -> Vec<LinkRow> {
+        let row = |(&(from, to), &(cut, extra_ms)): (&(i32, i32), &(bool, u64))| LinkRow { from, to, cut, extra_ms };
+        self.links.iter().map(row).collect()
+    }
+}

@@ -1,0 +1,118 @@
+//! Log strips: a replica's marks and last records, read from its broker's own disk. Serves the picture and the ledger;
+//! invariant: each replica is read from its own disk, nothing is shared.
+
+use super::topics;
+use crate::{
+    Lab,
+    protocol::{RecordCell, ReplicaStrip},
+};
+use bytes::Bytes;
+use ottla_broker::{BrokerView, PartitionView, ReplicaRole};
+use ottla_records::{Batch, Batches, Limits};
+use ottla_world::{HostId, World};
+use std::collections::BTreeMap;
+
+/// Records shown of a strip.
+const CELLS: usize = 32;
+/// Characters shown of a key or value.
+const TEXT: usize = 40;
+/// Bytes of a log looked at for the ledger.
+const LOOKED_AT: u64 = 1 << 20;
+
+pub(super) fn strips(lab: &Lab, node: i32, view: &BrokerView) -> Vec<ReplicaStrip> {
+    let image = topics::metadata(lab);
+    let strip = |p: &PartitionView| {
+        let state = image.as_ref().and_then(|image| image.partition(&p.topic, p.partition).cloned());
+        ReplicaStrip {
+            topic: p.topic.clone(),
+            partition: p.partition,
+            is_leader: p.role == ReplicaRole::Leader,
+            in_sync: state.is_some_and(|state| state.isr.contains(&node)),
+            leader_epoch: p.leader_epoch,
+            log_start_offset: p.log_start_offset,
+            high_watermark: p.high_watermark,
+            log_end_offset: p.log_end_offset,
+            cells: if p.topic.starts_with("__") { Vec::new() } else { cells(lab, node, p) },
+        }
+    };
+    view.partitions.iter().map(strip).collect()
+}
+
+fn cells(lab: &Lab, node: i32, partition: &PartitionView) -> Vec<RecordCell> {
+    let Some(log) = ReplicaLog::of(lab, node, partition) else { return Vec::new() };
+    let mut cells = Vec::new();
+    for batch in log.tail(&lab.world) {
+        if batch.header.is_control() {
+            continue;
+        }
+        let leader_epoch = batch.header.partition_leader_epoch;
+        let Ok(records) = batch.records(&Limits::default()) else { continue };
+        cells.extend(records.into_iter().map(|record| RecordCell {
+            offset: record.offset,
+            leader_epoch,
+            key: record.key.as_ref().map(text),
+            value: record.value.as_ref().map(text),
+        }));
+    }
+    cells.split_off(cells.len().saturating_sub(CELLS))
+}
+
+fn text(bytes: &Bytes) -> String {
+    String::from_utf8_lossy(bytes).chars().take(TEXT).collect()
+}
+
+/// A replica's newest segment on its broker's disk.
+#[derive(Debug)]
+pub(crate) struct ReplicaLog {
+    host: HostId,
+    path: String,
+    size_bytes: u64,
+    pub(crate) leader_epoch: i32,
+    pub(crate) log_end_offset: i64,
+}
+
+impl ReplicaLog {
+    fn of(lab: &Lab, node: i32, partition: &PartitionView) -> Option<ReplicaLog> {
+        let (base_offset, _) = *partition.segments.last()?;
+        let (host, dir) = (lab.cluster.host(node)?, format!("{}-{}", partition.topic, partition.partition));
+        let path = format!("node-{node}/{dir}/{base_offset:020}");
+        let size_bytes = lab.world.disk(host).len(&format!("{path}.log"))?;
+        let (leader_epoch, log_end_offset) = (partition.leader_epoch, partition.log_end_offset);
+        Some(ReplicaLog { host, path, size_bytes, leader_epoch, log_end_offset })
+    }
+
+    fn batches(&self, world: &World, from: u64) -> Vec<Batch> {
+        let bytes = world.disk(self.host).read(&format!("{}.log", self.path), from, LOOKED_AT).unwrap_or_default();
+        Batches::new(bytes).map_while(Result::ok).collect()
+    }
+
+    /// The last batches: from an entry of the offset index, which names where a batch begins.
+    fn tail(&self, world: &World) -> Vec<Batch> {
+        let disk = world.disk(self.host);
+        let index = format!("{}.index", self.path);
+        let entries = disk.len(&index).unwrap_or(0) / 8;
+        let position = |entry: u64| {
+            let bytes = disk.read(&index, entry * 8 + 4, 4)?;
+            let position = i32::from_be_bytes(bytes[..].try_into().ok()?);
+            u64::try_from(position).ok().filter(|p| *p < self.size_bytes)
+        };
+        // One entry back, so that a fresh entry does not leave the strip empty.
+        let from = entries.checked_sub(2).and_then(position).unwrap_or(0);
+        self.batches(world, from)
+    }
+
+    /// Check sums of the batches near the end, by base offset.
+    pub(crate) fn crcs(&self, world: &World) -> BTreeMap<i64, u32> {
+        let batches = if self.size_bytes <= LOOKED_AT { self.batches(world, 0) } else { self.tail(world) };
+        batches.into_iter().map(|b| (b.header.base_offset, b.header.crc)).collect()
+    }
+}
+
+/// The log of a partition's leader, if it has a living one.
+pub(crate) fn leader_log(lab: &Lab, topic: &str, partition: i32) -> Option<ReplicaLog> {
+    let image = topics::metadata(lab)?;
+    let leader = image.partition(topic, partition).filter(|state| state.has_leader())?.leader;
+    let view = lab.cluster.broker(&lab.world, leader)?.view();
+    let of = |p: &&PartitionView| p.topic == topic && p.partition == partition && p.role == ReplicaRole::Leader;
+    ReplicaLog::of(lab, leader, view.partitions.iter().find(of)?)
+}
