@@ -5,6 +5,9 @@
 
 #[cfg(target_arch = "wasm32")]
 pub mod client;
+pub mod engine;
+#[cfg(target_arch = "wasm32")]
+pub mod host;
 pub mod message;
 #[cfg(target_arch = "wasm32")]
 pub mod page;
@@ -21,6 +24,6 @@ pub fn start() {
     if web_sys::window().is_some() {
         page::start();
     } else {
-        page::start_worker();
+        host::start();
     }
 }
