@@ -8,9 +8,13 @@ use super::result::{ApiError, ControllerResult};
 use crate::image::ConfigResource;
 use crate::record::{Config, MetadataRecord};
 use ottla_wire::config::{ConfigType, topic_config, validate_topic_configs};
+use ottla_wire::messages::alter_configs_request::AlterableConfig as AlterableLegacy;
+use ottla_wire::messages::alter_configs_response as legacy_response;
 use ottla_wire::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use ottla_wire::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
-use ottla_wire::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
+use ottla_wire::messages::{
+    AlterConfigsRequest, AlterConfigsResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+};
 use ottla_wire::{ErrorCode, java::hash_map_order};
 use std::collections::BTreeMap;
 
@@ -51,11 +55,20 @@ impl Controller {
             }
             changes.insert(config.name.to_string(), self.new_value(&resource, config)?);
         }
-        self.check_alteration(&resource, &changes)?;
+        self.altered(&resource, &changes)
+    }
+
+    /// The records of changes that are in order.
+    fn altered(
+        &self,
+        resource: &ConfigResource,
+        changes: &BTreeMap<String, Option<String>>,
+    ) -> Result<Vec<MetadataRecord>, ApiError> {
+        self.check_alteration(resource, changes)?;
         let mut records = Vec::new();
         for key in hash_map_order(changes.keys().map(String::as_str)) {
             let value = changes.get(key).cloned().flatten();
-            let unchanged = self.image.config(&resource, key) == value.as_deref();
+            let unchanged = self.image.config(resource, key) == value.as_deref();
             // Brokers reload their settings even if the value is the old one (KAFKA-14136).
             if unchanged && resource.resource_type() != 4 {
                 continue;
@@ -67,10 +80,37 @@ impl Controller {
                 value,
             }));
             if key == MIN_ISR && !unchanged && self.image.elr_enabled() {
-                records.extend(clear_elr(&resource));
+                records.extend(clear_elr(resource));
             }
         }
         Ok(records)
+    }
+
+    /// The older `AlterConfigs`: what is not named is taken away.
+    pub fn legacy_alter_configs(&self, request: &AlterConfigsRequest) -> ControllerResult<AlterConfigsResponse> {
+        let mut records = Vec::new();
+        let mut responses = Vec::new();
+        for resource in &request.resources {
+            let response = legacy_response::AlterConfigsResourceResponse::default()
+                .with_resource_type(resource.resource_type)
+                .with_resource_name(resource.resource_name.clone());
+            let target = ConfigResource::from_parts(resource.resource_type, &resource.resource_name);
+            let current = self.image.configs(&target).into_iter().flat_map(|configs| configs.keys());
+            let mut changes: BTreeMap<String, Option<String>> = current.map(|key| (key.clone(), None)).collect();
+            let named = |c: &AlterableLegacy| (c.name.to_string(), c.value.as_ref().map(|value| value.to_string()));
+            changes.extend(resource.configs.iter().map(named));
+            responses.push(match self.altered(&target, &changes) {
+                Ok(changes) => {
+                    records.extend(changes);
+                    response.with_error_message(None)
+                }
+                Err(error) => response.with_error_code(error.code.code()).with_error_message(error.text()),
+            });
+        }
+        if request.validate_only {
+            records.clear();
+        }
+        ControllerResult::new(records, AlterConfigsResponse::default().with_responses(responses))
     }
 
     /// The value a key will have: set 0, delete 1, append 2, subtract 3 (`AlterConfigOp.OpType`).

@@ -14,12 +14,16 @@ mod isr_updates;
 mod partition_change;
 mod placement;
 mod producer_ids;
+mod quotas;
 mod reassignments;
 mod registration;
 mod result;
 mod topic_changes;
 mod topic_names;
 mod topics;
+
+#[cfg(test)]
+mod tests;
 
 pub use active::{Controller, DecisionSettings};
 pub use heartbeat::{BrokerControlState, BrokerHeartbeat, BrokerHeartbeats};

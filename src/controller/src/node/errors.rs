@@ -6,6 +6,7 @@ use ottla_wire::messages::{
     AllocateProducerIdsResponse, AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
     ControllerRegistrationResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteTopicsResponse,
     IncrementalAlterConfigsResponse, ListPartitionReassignmentsResponse, UnregisterBrokerResponse,
+    alter_client_quotas_response as quotas, alter_configs_response as legacy,
     alter_partition_reassignments_response as reassign, create_partitions_response::CreatePartitionsTopicResult,
     create_topics_response::CreatableTopicResult, delete_topics_response::DeletableTopicResult,
     elect_leaders_response as elect, incremental_alter_configs_response::AlterConfigsResourceResponse,
@@ -75,6 +76,24 @@ fn per_item(request: &RequestKind, error: &ApiError) -> Option<ResponseKind> {
             };
             let responses = request.resources.iter().map(result).collect();
             IncrementalAlterConfigsResponse::default().with_responses(responses).into()
+        }
+        RequestKind::AlterConfigs(request) => {
+            let result = |resource: &ottla_wire::messages::alter_configs_request::AlterConfigsResource| {
+                legacy::AlterConfigsResourceResponse::default()
+                    .with_resource_type(resource.resource_type)
+                    .with_resource_name(resource.resource_name.clone())
+                    .with_error_code(code)
+                    .with_error_message(text.clone())
+            };
+            let responses = request.resources.iter().map(result).collect();
+            legacy::AlterConfigsResponse::default().with_responses(responses).into()
+        }
+        RequestKind::AlterClientQuotas(request) => {
+            let result = |_: &ottla_wire::messages::alter_client_quotas_request::EntryData| {
+                quotas::EntryData::default().with_error_code(code).with_error_message(text.clone())
+            };
+            let entries = request.entries.iter().map(result).collect();
+            quotas::AlterClientQuotasResponse::default().with_entries(entries).into()
         }
         _ => return None,
     })

@@ -126,6 +126,12 @@ impl Running {
             RequestKind::IncrementalAlterConfigs(request) => {
                 Ok(controller.incremental_alter_configs(request).map(ResponseKind::IncrementalAlterConfigs))
             }
+            RequestKind::AlterConfigs(request) => {
+                Ok(controller.legacy_alter_configs(request).map(ResponseKind::AlterConfigs))
+            }
+            RequestKind::AlterClientQuotas(request) => {
+                Ok(controller.alter_client_quotas(request).map(ResponseKind::AlterClientQuotas))
+            }
             RequestKind::ListPartitionReassignments(request) => {
                 let response = controller.list_reassignments(request);
                 Ok(ControllerResult::unchanged(ResponseKind::ListPartitionReassignments(response)))
