@@ -22,7 +22,7 @@ impl PartitionLog {
         if offset < self.first_segment_base_offset() {
             return self.truncate_fully_and_start_at(disk, offset);
         }
-        self.drop_segments_from(disk, offset)?;
+        self.drop_segments_from(disk, offset);
         let end = self.cut_active(disk, offset)?;
         self.log_end_offset = end;
         self.log_start_offset = self.log_start_offset.min(end);
@@ -87,13 +87,12 @@ impl PartitionLog {
     }
 
     /// Removes the segments that lie at or behind `offset`, but for the first segment; the last one left is active.
-    fn drop_segments_from(&mut self, disk: &mut Disk, offset: i64) -> Result<(), LogError> {
+    fn drop_segments_from(&mut self, disk: &mut Disk, offset: i64) {
         while self.active.base_offset > offset {
             let Some(previous) = Arc::make_mut(&mut self.closed).pop() else { break };
             let dropped = std::mem::replace(&mut self.active, previous);
             Segment::remove_files(disk, &self.dir, dropped.base_offset);
         }
-        Ok(())
     }
 
     /// Cuts the active segment before the batch that holds `offset`; where the log ends then.

@@ -108,10 +108,7 @@ impl Segment {
             disk.truncate(&path, segment.size_bytes)?;
             disk.flush(&path);
         }
-        if mode == ScanMode::Verify {
-            segment.indexes.push_time(&mut entries);
-        }
-        let index_rebuilt = segment.settle_indexes(disk, dir, &entries, mode)?;
+        let index_rebuilt = segment.settle_indexes(disk, dir, entries, mode)?;
         Ok(Recovered { segment, damage, truncated_bytes, index_rebuilt })
     }
 
@@ -159,7 +156,7 @@ impl Segment {
         &mut self,
         disk: &mut Disk,
         dir: &str,
-        entries: &NewEntries,
+        mut entries: NewEntries,
         mode: ScanMode,
     ) -> Result<bool, LogError> {
         let (offset_path, time_path) = (self.file(dir, INDEX_SUFFIX), self.file(dir, TIME_INDEX_SUFFIX));
@@ -170,6 +167,9 @@ impl Segment {
         if let (true, Some(offset), Some(time)) = (trusted, &offset, &time) {
             self.adopt(offset, time);
             return Ok(false);
+        }
+        if mode != ScanMode::Reindex {
+            self.indexes.push_time(&mut entries);
         }
         let mut wrong = false;
         for (path, found, wanted) in [(offset_path, offset, &entries.offset), (time_path, time, &entries.time)] {
