@@ -143,7 +143,8 @@ impl Running {
         let _ = self.registrar.expire(cx);
         let image = self.active.as_ref().map_or(&self.committed, |active| active.controller.image());
         let mine = image.controllers().get(&self.config.node_id).map(|controller| controller.incarnation_id);
-        if mine == Some(self.incarnation_id) || image.features().is_empty() {
+        // Only after the bootstrap records: they say that registrations are understood.
+        if mine == Some(self.incarnation_id) || self.committed.features().is_empty() {
             return;
         }
         if let Some(active) = &mut self.active {

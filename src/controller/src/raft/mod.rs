@@ -152,9 +152,9 @@ impl Raft {
     }
 
     /// Whether the log has bytes that were not flushed: the owner then flushes `log().path()`, and reports
-    /// [`Raft::handle_flushed`].
+    /// [`Raft::handle_flushed`]. An observer's fetch acknowledges nothing, so it never has to.
     pub fn needs_flush(&self) -> bool {
-        self.flushed_offset < self.log.end_offset()
+        self.is_voter() && self.flushed_offset < self.log.end_offset()
     }
 
     /// Whether votes or epochs were written since the last call: what leaves now has to wait for a flush of

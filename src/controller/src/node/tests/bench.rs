@@ -97,6 +97,10 @@ impl Bench {
         }
     }
 
+    pub(crate) fn disk(&self, id: i32) -> &ottla_world::Disk {
+        self.world.disk(self.hosts[&id])
+    }
+
     pub(crate) fn is_alive(&self, id: i32) -> bool {
         self.pids.get(&id).is_some_and(|pid| self.world.is_alive(*pid))
     }

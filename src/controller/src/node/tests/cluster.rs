@@ -322,3 +322,28 @@ fn a_controller_failover_keeps_brokers_and_topics() {
     let offset = c.broker(1).image.offset();
     assert!(offset > 0 && c.image().offset() >= offset);
 }
+
+#[test]
+fn an_unclean_topic_setting_elects_by_itself() {
+    let mut c = Cluster::new(1, 3);
+    one(&mut c, assigned("t", &[&[2, 3]], &[("unclean.leader.election.enable", "true")]));
+    for id in [2, 3] {
+        c.kill(id);
+        c.until("fenced", |c| !c.image().is_alive(id));
+    }
+    c.start(2, -1);
+    c.until("2 is back", |c| c.image().is_alive(2));
+    assert_eq!(c.show("t", 0), "Leader: 2 Isr: 2 Elr:  LastKnownElr: ");
+}
+
+#[test]
+fn a_lower_min_isr_clears_the_elr() {
+    let mut c = Cluster::new(1, 3);
+    one(&mut c, assigned("t", &[&[1, 2, 3]], &[("min.insync.replicas", "3")]));
+    c.kill(2);
+    c.until("fenced", |c| !c.image().is_alive(2));
+    assert_eq!(c.show("t", 0), "Leader: 1 Isr: 1,3 Elr: 2 LastKnownElr: ");
+    let topic = ConfigResource::Topic("t".into());
+    assert_eq!(set(&mut c, &topic, "min.insync.replicas", Some("2")), "ok");
+    assert_eq!(c.show("t", 0), "Leader: 1 Isr: 1,3 Elr:  LastKnownElr: ");
+}

@@ -16,6 +16,10 @@ fn a_single_controller_leads_at_once_and_bootstraps() {
     assert_eq!(view.committed.controllers().len(), 1);
     assert_eq!(view.committed.effective_min_isr("any"), 1);
     assert!(view.log_end_offset >= 12, "{}", view.log_end_offset);
+    // The log begins with the batches that Kafka 4.3.1 begins with, byte for byte as long.
+    let log = bench.disk(11).read_all("node-11/__cluster_metadata-0/00000000000000000000.log").unwrap();
+    let sizes: Vec<usize> = ottla_records::Batches::new(log).take(4).map(|batch| batch.unwrap().bytes.len()).collect();
+    assert_eq!(sizes, [91, 330, 286, 72]);
 }
 
 #[test]
