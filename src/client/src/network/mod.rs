@@ -5,6 +5,7 @@ pub(crate) mod backoff;
 pub(crate) mod bootstrap;
 mod connection;
 mod inputs;
+pub(crate) mod mailbox;
 pub(crate) mod metadata;
 mod refresh;
 

@@ -27,8 +27,6 @@ pub(crate) type Topics = BTreeMap<String, Vec<i32>>;
 pub(crate) enum Say {
     /// Answer with this error in the place of the partition's, topic's or the response's.
     Error(ApiKey, u32, ErrorCode),
-    /// No answer at all.
-    Nothing(ApiKey, u32),
     /// Close the connection.
     Close(ApiKey, u32),
     /// The topic is not known before so many metadata requests.
@@ -97,7 +95,6 @@ impl FakeBroker {
         let mut error = ErrorCode::None;
         for say in self.say.clone() {
             match say {
-                Say::Nothing(api, at) if api == key && at == n => return,
                 Say::Close(api, at) if api == key && at == n => return cx.close(connection),
                 Say::Error(api, at, code) if api == key && at == n => error = code,
                 _ => {}

@@ -37,6 +37,7 @@ impl Process for ProducerTool {
             self.producer.send(cx, record);
         }
         if self.close_at_ms.is_some_and(|at| at <= now_ms) {
+            self.close_at_ms = None;
             self.producer.close(cx);
         }
         self.producer.poll(cx);
@@ -45,7 +46,7 @@ impl Process for ProducerTool {
     }
     fn next_wakeup(&self) -> Option<Time> {
         let script = self.script.first().map(|(at, _)| Time::from_millis(*at));
-        let close = self.close_at_ms.filter(|_| !self.producer.is_closed()).map(Time::from_millis);
+        let close = self.close_at_ms.map(Time::from_millis);
         [script, close, self.producer.next_wakeup()].into_iter().flatten().min()
     }
     fn boxed_clone(&self) -> Box<dyn Process> {
@@ -90,17 +91,16 @@ impl Process for ConsumerTool {
         self.consumer.handle(cx, &input);
         let now_ms = cx.now().as_millis();
         if self.close_at_ms.is_some_and(|at| at <= now_ms) {
+            self.close_at_ms = None;
             self.consumer.close(cx);
         }
         self.consumer.poll(cx);
-        if self.close_at_ms.is_none_or(|at| at > now_ms) {
-            self.records.extend(self.consumer.poll_records(cx).into_iter().map(|record| (now_ms, record)));
-        }
+        self.records.extend(self.consumer.poll_records(cx).into_iter().map(|record| (now_ms, record)));
         self.events.extend(self.consumer.take_events().into_iter().map(|event| (now_ms, event)));
         self.log.extend(self.consumer.take_log().into_iter().map(|line| (now_ms, line)));
     }
     fn next_wakeup(&self) -> Option<Time> {
-        let close = self.close_at_ms.filter(|_| !self.consumer.is_closed()).map(Time::from_millis);
+        let close = self.close_at_ms.map(Time::from_millis);
         [close, self.consumer.next_wakeup()].into_iter().flatten().min()
     }
     fn boxed_clone(&self) -> Box<dyn Process> {
