@@ -17,6 +17,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use protocol::read_assignment;
 pub use record::{ConsumerEvent, ConsumerRecord, OffsetAndMetadata, RecordTimestampType};
 
 use crate::network::{Completion, NetworkClient, mailbox::Mailbox, metadata::Wanted};

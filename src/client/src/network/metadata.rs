@@ -375,6 +375,20 @@ impl Metadata {
         self.topics.iter().find(|(_, topic)| topic.id == id).map(|(name, _)| name.as_str())
     }
 
+    /// Takes the brokers and the controller of a response the owner asked for itself.
+    pub(crate) fn set_cluster(&mut self, response: &MetadataResponse) {
+        if !response.brokers.is_empty() {
+            self.is_bootstrap = false;
+            self.nodes = nodes_of(response);
+            self.controller = (response.controller_id.0 >= 0).then_some(response.controller_id.0);
+        }
+    }
+
+    /// Adds the brokers of a response the owner asked for itself.
+    pub(crate) fn set_nodes(&mut self, response: &MetadataResponse) {
+        self.nodes.extend(nodes_of(response));
+    }
+
     /// The exception of invalid topics, once (`Metadata.maybeThrowExceptionForTopics`).
     pub(crate) fn take_invalid_topics(&mut self) -> Option<JavaError> {
         let names = std::mem::take(&mut self.invalid_topics);

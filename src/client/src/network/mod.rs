@@ -15,6 +15,7 @@ use connection::{InFlight, NodeConnection, Purpose, State};
 use metadata::Metadata;
 use ottla_wire::{ApiKey, RequestKind, ResponseKind, encode_request, request_api_key};
 use ottla_world::{ConnectionId, Context, Time};
+pub(crate) use refresh::for_version;
 use std::collections::BTreeMap;
 
 const LOGGER: &str = "org.apache.kafka.clients.NetworkClient";

@@ -70,8 +70,9 @@ impl NetworkClient {
         let now = cx.now();
         let nodes: Vec<&Node> = self.metadata.nodes.values().collect();
         let offset = usize::try_from(cx.rng().below(nodes.len() as u64)).unwrap_or(0);
-        let (mut ready, mut connecting, mut idle): (Option<(u64, &Node)>, Option<&Node>, Option<(Time, &Node)>) =
-            (None, None, None);
+        let mut ready: Option<(u64, &Node)> = None;
+        let mut connecting: Option<&Node> = None;
+        let mut idle: Option<(Time, &Node)> = None;
         for i in 0..nodes.len() {
             let node = nodes[(offset + i) % nodes.len()];
             if self.can_send(node.id) {
@@ -91,7 +92,8 @@ impl NetworkClient {
         ready.map(|(_, n)| n).or(connecting).or(idle.map(|(_, n)| n)).cloned()
     }
 
-    fn has_ready_node(&self) -> bool {
+    /// Whether some node of the metadata is connected.
+    pub(crate) fn has_ready_node(&self) -> bool {
         let ready = |id| self.nodes.get(id).is_some_and(|n| n.state == State::Ready);
         self.metadata.nodes.keys().any(ready)
     }

@@ -31,6 +31,10 @@ pub(crate) enum Say {
     Close(ApiKey, u32),
     /// The topic is not known before so many metadata requests.
     TopicAfter(u32),
+    /// No answer at all.
+    Nothing(ApiKey, u32),
+    /// It is a controller.
+    Controller,
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +99,7 @@ impl FakeBroker {
         let mut error = ErrorCode::None;
         for say in self.say.clone() {
             match say {
+                Say::Nothing(api, at) if api == key && at == n => return,
                 Say::Close(api, at) if api == key && at == n => return cx.close(connection),
                 Say::Error(api, at, code) if api == key && at == n => error = code,
                 _ => {}
@@ -131,12 +136,20 @@ impl FakeBroker {
             RequestKind::Fetch(body) => ResponseKind::Fetch(self.fetch(body, error)),
             RequestKind::ListOffsets(body) => ResponseKind::ListOffsets(self.list_offsets(body, error)),
             RequestKind::OffsetForLeaderEpoch(body) => ResponseKind::OffsetForLeaderEpoch(self.epochs(body)),
+            RequestKind::CreateTopics(body) => ResponseKind::CreateTopics(super::cluster::create(body, error)),
+            RequestKind::DescribeTopicPartitions(body) => {
+                ResponseKind::DescribeTopicPartitions(super::cluster::describe(&self.topics, body))
+            }
+            RequestKind::DescribeCluster(_) => ResponseKind::DescribeCluster(super::cluster::cluster(self.brokers)),
+            RequestKind::DescribeConfigs(body) => ResponseKind::DescribeConfigs(super::cluster::configs(self.id, body)),
             body => return self.group.respond(self.id, body, error),
         })
     }
 
     fn api_versions(&self) -> ApiVersionsResponse {
-        let keys = api::advertised(api::Role::Broker)
+        let is_controller = self.say.iter().any(|say| matches!(say, Say::Controller));
+        let role = if is_controller { api::Role::Controller } else { api::Role::Broker };
+        let keys = api::advertised(role)
             .map(|(key, min, max)| ApiVersion::default().with_api_key(key).with_min_version(min).with_max_version(max));
         ApiVersionsResponse::default().with_api_keys(keys.collect())
     }

@@ -3,10 +3,13 @@
 
 use bytes::Bytes;
 use ottla_wire::{
-    BrokerId, ErrorCode, RequestKind, ResponseKind,
+    BrokerId, ErrorCode, RequestKind, ResponseKind, group_id,
+    messages::consumer_group_describe_response as modern,
+    messages::describe_groups_response as classic,
     messages::find_coordinator_response::Coordinator,
     messages::join_group_response::JoinGroupResponseMember,
     messages::leave_group_response::MemberResponse,
+    messages::list_groups_response::ListedGroup,
     messages::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic},
     messages::offset_fetch_response::{
         OffsetFetchResponseGroup, OffsetFetchResponsePartitions, OffsetFetchResponseTopics,
@@ -59,6 +62,34 @@ impl FakeGroup {
             }
             RequestKind::OffsetCommit(body) => ResponseKind::OffsetCommit(self.commit(body, code)),
             RequestKind::OffsetFetch(body) => ResponseKind::OffsetFetch(self.fetch(body)),
+            RequestKind::ListGroups(_) => {
+                let group = ListedGroup::default()
+                    .with_group_id(group_id(&format!("group-{id}")))
+                    .with_protocol_type(str_bytes("consumer"))
+                    .with_group_state(str_bytes("Empty"))
+                    .with_group_type(str_bytes("Classic"));
+                ResponseKind::ListGroups(ListGroupsResponse::default().with_groups(vec![group]))
+            }
+            RequestKind::ConsumerGroupDescribe(body) => {
+                let group = |id: &ottla_wire::GroupId| {
+                    modern::DescribedGroup::default()
+                        .with_group_id(id.clone())
+                        .with_error_code(ErrorCode::GroupIdNotFound.code())
+                };
+                let groups = body.group_ids.iter().map(group).collect();
+                ResponseKind::ConsumerGroupDescribe(ConsumerGroupDescribeResponse::default().with_groups(groups))
+            }
+            RequestKind::DescribeGroups(body) => {
+                let groups = body.groups.iter().map(|id| {
+                    let group = classic::DescribedGroup::default().with_group_id(id.clone());
+                    if id.as_str() == "nobody" {
+                        let text = str_bytes("Group nobody not found.");
+                        return group.with_error_code(ErrorCode::GroupIdNotFound.code()).with_error_message(Some(text));
+                    }
+                    group.with_group_state(str_bytes("Stable")).with_protocol_type(str_bytes("consumer"))
+                });
+                ResponseKind::DescribeGroups(DescribeGroupsResponse::default().with_groups(groups.collect()))
+            }
             _ => return None,
         })
     }

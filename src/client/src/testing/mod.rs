@@ -2,11 +2,12 @@
 //! a tool drives it.
 
 mod broker;
+mod cluster;
 mod group;
 mod tool;
 
 pub(crate) use broker::{FakeBroker, Say, Topics};
-pub(crate) use tool::{ConsumerTool, ProducerTool};
+pub(crate) use tool::{AdminTool, ConsumerTool, ProducerTool};
 
 use ottla_world::{HostId, Pid, Process, SpawnSpec, Stdio, Time, World, WorldConfig};
 use std::collections::BTreeMap;

@@ -1,6 +1,9 @@
 //! Tools around the clients. Serves the tests; invariant: each keeps what its client said, with the time.
 
-use crate::{Consumer, ConsumerEvent, ConsumerRecord, LogLine, Producer, ProducerEvent, ProducerRecord};
+use crate::{
+    Admin, AdminEvent, AdminRequest, AdminResponse, Consumer, ConsumerEvent, ConsumerRecord, JavaError, LogLine,
+    Producer, ProducerEvent, ProducerRecord,
+};
 use ottla_world::{Context, Input, Process, Time};
 use std::any::Any;
 
@@ -102,6 +105,52 @@ impl Process for ConsumerTool {
     fn next_wakeup(&self) -> Option<Time> {
         let close = self.close_at_ms.map(Time::from_millis);
         [close, self.consumer.next_wakeup()].into_iter().flatten().min()
+    }
+    fn boxed_clone(&self) -> Box<dyn Process> {
+        Box::new(self.clone())
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Asks questions at the start.
+#[derive(Clone, Debug)]
+pub(crate) struct AdminTool {
+    pub(crate) admin: Admin,
+    pub(crate) requests: Vec<AdminRequest>,
+    pub(crate) events: Vec<(u64, AdminEvent)>,
+    pub(crate) log: Vec<(u64, LogLine)>,
+}
+
+impl AdminTool {
+    pub(crate) fn new(settings: &[(&str, &str)], requests: Vec<AdminRequest>) -> AdminTool {
+        let admin = Admin::new(&super::settings(settings)).unwrap();
+        AdminTool { admin, requests, events: Vec::new(), log: Vec::new() }
+    }
+
+    /// The answer to the n-th question.
+    pub(crate) fn answer(&self, n: u64) -> &Result<AdminResponse, JavaError> {
+        &self.events.iter().find(|(_, event)| event.call.0 == n).unwrap().1.result
+    }
+}
+
+impl Process for AdminTool {
+    fn name(&self) -> &str {
+        "TopicCommand"
+    }
+    fn handle(&mut self, cx: &mut Context<'_>, input: Input) {
+        self.admin.handle(cx, &input);
+        for request in std::mem::take(&mut self.requests) {
+            self.admin.call(cx, request);
+        }
+        self.admin.poll(cx);
+        let now_ms = cx.now().as_millis();
+        self.events.extend(self.admin.take_events().into_iter().map(|event| (now_ms, event)));
+        self.log.extend(self.admin.take_log().into_iter().map(|line| (now_ms, line)));
+    }
+    fn next_wakeup(&self) -> Option<Time> {
+        self.admin.next_wakeup()
     }
     fn boxed_clone(&self) -> Box<dyn Process> {
         Box::new(self.clone())
