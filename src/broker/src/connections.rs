@@ -117,6 +117,15 @@ impl Connections {
         }
     }
 
+    /// Cuts off who asked for something that is not served.
+    pub(crate) fn refuse(&mut self, cx: &mut Context<'_>, id: RequestId) {
+        if let Some(waiting) = self.waiting.get(&id) {
+            let connection = waiting.connection;
+            cx.close(connection);
+            self.closed(connection);
+        }
+    }
+
     fn done(&mut self, connection: ConnectionId) {
         if let Some(peer) = self.peers.get_mut(&connection) {
             peer.busy = None;

@@ -5,6 +5,7 @@
 
 mod config;
 mod connections;
+mod group;
 mod handlers;
 mod isr;
 mod lifecycle;

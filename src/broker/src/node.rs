@@ -3,7 +3,9 @@
 use crate::{
     BrokerConfig, BrokerStateName, BrokerView,
     connections::{Connections, Waiting},
+    group::GroupCoordinator,
     handlers,
+    handlers::PendingReplies,
     lifecycle::Lifecycle,
     purgatory::Purgatory,
     replica::{
@@ -39,6 +41,8 @@ pub(crate) struct Running {
     fetchers: Fetchers,
     pub(crate) purgatory: Purgatory,
     pub(crate) producer_ids: Range<i64>,
+    pub(crate) groups: GroupCoordinator,
+    pub(crate) pending_replies: Vec<PendingReplies>,
     /// Topics that are being made because somebody asked for them.
     pub(crate) creating: BTreeSet<String>,
     next_checkpoint: Time,
@@ -132,6 +136,8 @@ impl Running {
             fetchers: Fetchers::new(config.node_id, settings),
             purgatory: Purgatory::default(),
             producer_ids: 0..0,
+            groups: GroupCoordinator::new(config),
+            pending_replies: Vec::new(),
             creating: BTreeSet::new(),
             next_checkpoint: now.plus_millis(config.number("replica.high.watermark.checkpoint.interval.ms")),
             next_shrink: now.plus_millis(config.number("replica.lag.time.max.ms") / 2),
@@ -215,11 +221,13 @@ impl Running {
             self.given_up(cx, purpose);
         }
         self.housekeeping(cx);
+        self.group_timers(cx);
         while let Some((connection, frame)) = self.connections.next_frame() {
             self.request(cx, connection, &frame);
             self.look_at_waiting(cx);
         }
         self.look_at_waiting(cx);
+        self.send_committed(cx);
         self.fetchers.poll(cx, &self.replicas, &self.image, self.lifecycle.epoch);
         // Proposals made while working.
         for purpose in self.uplink.poll(cx, controller) {
@@ -240,7 +248,8 @@ impl Running {
         }
         if matters {
             let image = self.image.clone();
-            self.replicas.apply(cx, &image);
+            let changed = self.replicas.apply(cx, &image);
+            self.follow_groups(cx, &changed);
             self.creating.retain(|name| image.topic(name).is_none());
         }
     }
@@ -334,6 +343,7 @@ impl Running {
             self.uplink.next_wakeup(),
             self.fetchers.next_wakeup(),
             self.purgatory.next_wakeup(),
+            self.group_deadline(),
             Some(self.next_checkpoint),
             Some(self.next_shrink),
         ];

@@ -19,7 +19,7 @@ impl Running {
             metadata_offset: self.metadata_offset(),
             metadata: self.image.clone(),
             partitions,
-            groups: Vec::new(),
+            groups: self.groups.views(),
         }
     }
 }

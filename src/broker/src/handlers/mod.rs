@@ -11,6 +11,8 @@ mod offsets;
 mod produce;
 mod producer_ids;
 
+pub(crate) use groups::PendingReplies;
+
 use crate::{connections::RequestId, node::Running};
 use ottla_wire::{
     ErrorCode, Request, RequestKind, ResponseKind, api,

@@ -1,0 +1,175 @@
+//! The group coordinator of a broker (`GroupCoordinator`, classic protocol). Serves consumers; pure: it gets requests and
+//! moments, and gives records and answers.
+//!
+//! Invariant: what must outlive this broker is a record first; offsets change by `replay` alone, and a group that is loaded is
+//! what its records say.
+
+mod describe;
+mod join;
+mod members;
+mod offsets;
+pub(crate) mod record;
+mod state;
+mod sync;
+
+pub(crate) use state::{Group, GroupState};
+
+use crate::{BrokerConfig, GroupView, MemberView, connections::RequestId};
+use bytes::Bytes;
+use ottla_wire::{ErrorCode, RequestKind, ResponseKind, java};
+use ottla_world::{Rng, Time};
+use record::GroupRecord;
+use std::collections::BTreeMap;
+
+/// Records to write and answers that follow.
+#[derive(Clone, Debug)]
+pub(crate) struct Decision {
+    /// The partition of `__consumer_offsets`.
+    pub(crate) partition: i32,
+    pub(crate) records: Vec<GroupRecord>,
+    /// To be sent once the records are committed; at once if there are none.
+    pub(crate) replies: Vec<(RequestId, ResponseKind)>,
+}
+
+/// Who asks, and when.
+pub(crate) struct Asked<'a> {
+    pub(crate) id: RequestId,
+    pub(crate) now: Time,
+    pub(crate) wall_ms: i64,
+    pub(crate) rng: &'a mut Rng,
+    pub(crate) client_id: &'a str,
+    pub(crate) version: i16,
+}
+
+/// A partition of `__consumer_offsets` that this broker leads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shard {
+    pub(crate) groups: BTreeMap<String, Group>,
+}
+
+/// The coordinator.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupCoordinator {
+    partitions: i32,
+    initial_delay_ms: u64,
+    session_ms: std::ops::RangeInclusive<i32>,
+    shards: BTreeMap<i32, Shard>,
+}
+
+/// Where all clients are.
+pub(crate) const CLIENT_HOST: &str = "/127.0.0.1";
+
+impl GroupCoordinator {
+    pub(crate) fn new(config: &BrokerConfig) -> GroupCoordinator {
+        GroupCoordinator {
+            partitions: config.int("offsets.topic.num.partitions").max(1),
+            initial_delay_ms: config.number("group.initial.rebalance.delay.ms"),
+            session_ms: config.int("group.min.session.timeout.ms")..=config.int("group.max.session.timeout.ms"),
+            shards: BTreeMap::new(),
+        }
+    }
+
+    /// The partition whose leader coordinates a group.
+    pub(crate) fn partition_for(&self, group: &str) -> i32 {
+        java::partition_for(group, self.partitions)
+    }
+
+    /// Leads a partition from now on; its records are replayed next, then `loaded`.
+    pub(crate) fn load(&mut self, partition: i32) {
+        self.shards.insert(partition, Shard::default());
+    }
+
+    /// All records are replayed: sessions start now.
+    pub(crate) fn loaded(&mut self, partition: i32, now: Time) {
+        let Some(shard) = self.shards.get_mut(&partition) else { return };
+        for member in shard.groups.values_mut().flat_map(|g| g.members.values_mut()) {
+            member.renew(now);
+        }
+    }
+
+    /// Leads it no more: those who wait are sent away.
+    pub(crate) fn unload(&mut self, partition: i32) -> Vec<(RequestId, ResponseKind)> {
+        let Some(shard) = self.shards.remove(&partition) else { return Vec::new() };
+        let mut replies = Vec::new();
+        for member in shard.groups.into_values().flat_map(|g| g.members.into_values()) {
+            let error = ErrorCode::NotCoordinator;
+            replies.extend(member.joining.map(|id| (id, join::refusal(error, &member.id))));
+            replies.extend(member.syncing.map(|id| (id, sync::refusal(error))));
+        }
+        replies
+    }
+
+    /// Takes in a record of a partition's log. Group records count while loading only: a living group knows more.
+    pub(crate) fn replay(&mut self, partition: i32, key: &Bytes, value: Option<&Bytes>, loading: bool) {
+        let Some(shard) = self.shards.get_mut(&partition) else { return };
+        match GroupRecord::decode(key, value) {
+            Some(GroupRecord::Offset { group, topic, partition, value }) => {
+                let entry = shard.groups.entry(group.clone()).or_insert_with(|| Group::new(&group));
+                match value {
+                    Some(committed) => drop(entry.offsets.insert((topic, partition), committed)),
+                    None => drop(entry.offsets.remove(&(topic, partition))),
+                }
+            }
+            Some(GroupRecord::Group { group, value: Some(stored) }) if loading => {
+                shard.groups.entry(group.clone()).or_insert_with(|| Group::new(&group)).restore(&stored);
+            }
+            Some(GroupRecord::Group { group, value: None }) => drop(shard.groups.remove(&group)),
+            _ => {}
+        }
+    }
+
+    /// Works on a request of one group, whose coordinator this broker is or is not.
+    pub(crate) fn handle(&mut self, asked: Asked<'_>, body: &RequestKind) -> Option<Vec<Decision>> {
+        Some(match body {
+            RequestKind::JoinGroup(r) => self.join(asked, r),
+            RequestKind::SyncGroup(r) => self.sync(&asked, r),
+            RequestKind::Heartbeat(r) => self.heartbeat(&asked, r),
+            RequestKind::LeaveGroup(r) => self.leave(&asked, r),
+            RequestKind::OffsetCommit(r) => self.commit(&asked, r),
+            RequestKind::OffsetFetch(r) => self.fetch_offsets(&asked, r),
+            RequestKind::OffsetDelete(r) => self.delete_offsets(&asked, r),
+            RequestKind::ListGroups(r) => self.list(&asked, r),
+            RequestKind::DescribeGroups(r) => self.describe(&asked, r),
+            RequestKind::DeleteGroups(r) => self.delete(&asked, r),
+            RequestKind::ConsumerGroupDescribe(r) => self.describe_consumer_groups(&asked, r),
+            _ => return None,
+        })
+    }
+
+    /// An answer without records.
+    fn answer(partition: i32, id: RequestId, response: ResponseKind) -> Vec<Decision> {
+        vec![Decision { partition, records: Vec::new(), replies: vec![(id, response)] }]
+    }
+
+    /// The next moment something is due.
+    pub(crate) fn next_deadline(&self) -> Option<Time> {
+        let of = |g: &Group| {
+            let sessions = g.members.values().filter(|m| m.joining.is_none()).map(|m| m.session_ends).min();
+            let promised = g.promised.values().min().copied();
+            let join = g.join_ends.map(|ends| match g.not_before {
+                Some(at) if g.all_joined() => at.min(ends),
+                _ => ends,
+            });
+            [sessions, promised, join].into_iter().flatten().min()
+        };
+        self.shards.values().flat_map(|s| s.groups.values()).filter_map(of).min().filter(|t| *t != Time::MAX)
+    }
+
+    /// What pictures show.
+    pub(crate) fn views(&self) -> Vec<GroupView> {
+        let member = |m: &state::Member| MemberView {
+            member_id: m.id.clone(),
+            client_id: m.client_id.clone(),
+            instance_id: m.instance_id.clone(),
+            assignment: record::assigned(&m.assignment).into_iter().collect(),
+        };
+        let group = |g: &Group| GroupView {
+            group_id: g.id.clone(),
+            state: g.state.name().to_owned(),
+            generation: g.generation,
+            members: g.members.values().map(member).collect(),
+            offsets: g.offsets.iter().map(|(place, c)| (place.clone(), c.offset)).collect(),
+        };
+        self.shards.values().flat_map(|s| s.groups.values()).map(group).collect()
+    }
+}
