@@ -4,6 +4,7 @@
 
 pub mod calendar;
 pub mod files;
+mod java;
 pub mod lang;
 pub mod program;
 pub mod shell;

@@ -2,13 +2,38 @@
 //!
 //! Serves the shell. Invariant: a tool talks to a cluster only over the wire, and prints what the real tool prints.
 
-use crate::program::{CommandInfo, Invocation, Program};
+mod admin;
+mod console_consumer;
+mod console_producer;
+mod tool;
+mod topics;
+
+use crate::program::{CommandInfo, CommandKind, Invocation, Program};
+use admin::AdminMain;
+use tool::{JavaProcess, STARTUP_US};
+
+const fn info(name: &'static str, summary: &'static str) -> CommandInfo {
+    CommandInfo { name, summary, kind: CommandKind::Kafka }
+}
 
 /// Kafka's tools, by name without `.sh`.
-pub const COMMANDS: &[CommandInfo] = &[];
+pub const COMMANDS: &[CommandInfo] = &[
+    info("kafka-console-consumer", "read records of a topic and print them"),
+    info("kafka-console-producer", "send each line to a topic"),
+    info("kafka-topics", "create, list, describe, change and delete topics"),
+];
 
 /// The program of a Kafka tool; `None` if there is none of that name.
 pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
-    let _ = (name, invocation);
-    None
+    let (process, reads_stdin) = match name {
+        "kafka-topics" => (JavaProcess::boxed(AdminMain::<topics::Topics>::default(), invocation), false),
+        "kafka-console-producer" => {
+            (JavaProcess::boxed(console_producer::ConsoleProducer::default(), invocation), true)
+        }
+        "kafka-console-consumer" => {
+            (JavaProcess::boxed(console_consumer::ConsoleConsumer::default(), invocation), false)
+        }
+        _ => return None,
+    };
+    Some(Program { process, reads_stdin, startup_us: STARTUP_US })
 }

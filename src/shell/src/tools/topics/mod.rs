@@ -1,0 +1,9 @@
+//! kafka-topics (Kafka's `TopicCommand`). Serves the shell; invariant: values are read when the real tool reads them, so that an error
+//! comes at the same moment, before or after the connection.
+
+mod describe;
+mod include;
+mod options;
+mod state;
+
+pub use state::Topics;
