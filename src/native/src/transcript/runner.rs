@@ -7,11 +7,11 @@ use super::{
     script::{Action, Script, Step},
 };
 use fancy_regex::Regex;
+use indexmap::IndexMap;
 use ottla_lab::{
     Lab, LabConfig, Spawned,
     protocol::{LabInput, NodeAction},
 };
-use std::collections::BTreeMap;
 
 /// Silence after which a terminal has settled, and the least silence after a start, in milliseconds.
 const QUIET_MS: u64 = 2500;
@@ -23,7 +23,8 @@ const UNTIL_LIMIT_MS: u64 = 90_000;
 
 struct Runner {
     lab: Lab,
-    terminals: BTreeMap<String, Spawned>,
+    /// In the order they were started: a look prints them in that order.
+    terminals: IndexMap<String, Spawned>,
 }
 
 /// Runs all steps; the first difference ends the run.
@@ -39,7 +40,7 @@ pub fn run(script: &Script, masks: &Masks) -> Result<(), String> {
     };
     let mut lab = Lab::new(config).map_err(|e| e.to_string())?;
     lab.settle();
-    let mut runner = Runner { lab, terminals: BTreeMap::new() };
+    let mut runner = Runner { lab, terminals: IndexMap::new() };
     for step in &script.steps {
         let actual = runner.step(step)?;
         if let Some(diff) = compare(step, &actual, masks) {
@@ -144,7 +145,7 @@ impl Runner {
         all.extend(lines(&format!("{tag}!"), &stderr));
         if let Some(code) = self.lab.exit_code(&spawned) {
             all.push(format!("{tag}? {code}"));
-            self.terminals.remove(terminal);
+            self.terminals.shift_remove(terminal);
         }
         all
     }

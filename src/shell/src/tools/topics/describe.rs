@@ -4,7 +4,7 @@ use crate::java::Parsed;
 use ottla_client::{
     ConfigEntry, ConfigSource, PartitionDescription, PartitionReassignment, TopicDescription, TopicPartition,
 };
-use ottla_wire::java::uuid_text;
+use ottla_wire::{config::DESCRIBE_ORDER, java::uuid_text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All that is known for the rows.
@@ -53,7 +53,9 @@ impl Facts {
         for topic in &self.topics {
             let empty = Vec::new();
             let configs = self.configs.get(&topic.name).unwrap_or(&empty);
-            let changed: Vec<&ConfigEntry> = configs.iter().filter(|c| c.source != ConfigSource::Default).collect();
+            let mut changed: Vec<&ConfigEntry> = configs.iter().filter(|c| c.source != ConfigSource::Default).collect();
+            // Java keeps them in a hash map, whose order is always the same.
+            changed.sort_by_key(|c| DESCRIBE_ORDER.iter().position(|name| *name == c.name).unwrap_or(usize::MAX));
             if whole && (!overridden || !changed.is_empty()) {
                 rows.push(self.header(topic, &changed));
             }

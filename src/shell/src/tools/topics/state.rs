@@ -221,6 +221,11 @@ impl Topics {
         if topic.partitions.is_some_and(|partitions| partitions < 1) {
             return Err(illegal("The partitions must be greater than 0"));
         }
+        if topic.name.is_empty() {
+            // The client refuses it before it asks anybody.
+            let message = "The given topic name '' cannot be represented in a request.";
+            return Err(JavaError::kafka("InvalidTopicException", message));
+        }
         self.state = State::Creating { name: topic.name.clone() };
         Ok(Step::Ask(AdminRequest::CreateTopics { topics: vec![topic], validate_only: false }))
     }
