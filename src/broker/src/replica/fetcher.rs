@@ -82,6 +82,7 @@ impl Fetchers {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, replicas: &ReplicaManager, image: &MetadataImage, epoch: i64) {
         let now = cx.now();
         self.delayed.retain(|_, at| *at > now);
+        self.by_leader.values_mut().for_each(|c| c.not_before = c.not_before.filter(|at| *at > now));
         let mut wanted: BTreeMap<i32, Vec<Place>> = BTreeMap::new();
         for (place, partition) in &replicas.partitions {
             let leader = partition.state.leader;
