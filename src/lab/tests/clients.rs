@@ -328,3 +328,79 @@ fn admin_questions_are_answered() {
     };
     assert!(topics.is_empty(), "{topics:?}");
 }
+
+#[test]
+fn a_coordinators_death_costs_no_rebalance() {
+    let mut cluster = Cluster::start();
+    cluster.create("orders", 3);
+    let consumer = cluster.run(consuming("orders", "billing"));
+    cluster.run(producing("orders", &[(0, "a"), (45_000, "b")]));
+    cluster.until_s(20);
+    let question = AdminRequest::DescribeConsumerGroups { groups: vec!["billing".into()] };
+    let Ok(AdminResponse::GroupDescriptions(each)) = cluster.ask(question, 2) else { panic!() };
+    let coordinator = each["billing"].as_ref().unwrap().coordinator.id;
+    cluster.kill(coordinator);
+    cluster.until_s(50);
+    let tool = cluster.tool(consumer);
+    assert_eq!((tool.values(), tool.events.len()), (vec!["a".to_owned(), "b".to_owned()], 1), "{:?}", tool.events);
+    let node = format!("Connection to node {} (localhost/", i32::MAX - coordinator);
+    let lines = tool.log.iter().filter(|line| line.text.contains(&node)).count();
+    assert!((4..=14).contains(&lines), "{lines}");
+}
+
+#[test]
+fn a_fenced_static_member_ends_and_says_why() {
+    let member = |client_id: &str| {
+        let pairs = [("group.id", "billing"), ("client.id", client_id), ("group.instance.id", "till-2")];
+        let mut consumer = Consumer::new(&settings(&pairs)).unwrap();
+        consumer.subscribe(&["orders".to_owned()]).unwrap();
+        Tool { consumer: Some(consumer), ..Tool::default() }
+    };
+    let mut cluster = Cluster::start();
+    cluster.create("orders", 1);
+    let first = cluster.run(Tool { close_at_ms: Some(24_000), ..member("c1") });
+    cluster.until_s(20);
+    let second = cluster.run(member("c2"));
+    cluster.until_s(25);
+    let tool = cluster.tool(first);
+    let failed =
+        |e: &ConsumerEvent| matches!(e, ConsumerEvent::Failed { error } if error.is("FencedInstanceIdException"));
+    assert!(tool.events.iter().any(failed), "{:?}", tool.events);
+    let prefix = "[Consumer instanceId=till-2, clientId=c1, groupId=billing] ";
+    let texts: Vec<&str> = tool.log.iter().filter_map(|line| line.text.strip_prefix(prefix)).collect();
+    assert_eq!(
+        texts,
+        [
+            "Caught fenced group.instance.id Optional[till-2] error in heartbeat thread",
+            "Synchronous auto-commit of offsets {orders-0=OffsetAndMetadata{offset=0, leaderEpoch=null, metadata=''}} \
+             failed: Offset commit cannot be completed since the consumer is not part of an active group for auto \
+             partition assignment; it is likely that the consumer was kicked out of the group."
+        ]
+    );
+    assert_eq!(cluster.tool(second).consumer.as_ref().unwrap().assignment().len(), 1);
+}
+
+#[test]
+fn cooperative_members_keep_what_they_keep() {
+    let member = || {
+        let class = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
+        let pairs = [("group.id", "billing"), ("partition.assignment.strategy", class)];
+        let mut consumer = Consumer::new(&settings(&pairs)).unwrap();
+        consumer.subscribe(&["orders".to_owned()]).unwrap();
+        Tool { consumer: Some(consumer), ..Tool::default() }
+    };
+    let mut cluster = Cluster::start();
+    cluster.create("orders", 6);
+    let first = cluster.run(member());
+    cluster.until_s(20);
+    let second = cluster.run(member());
+    cluster.until_s(35);
+    let revoked = |e: &ConsumerEvent| match e {
+        ConsumerEvent::Revoked { partitions } => partitions.len(),
+        _ => 0,
+    };
+    assert_eq!(cluster.tool(first).events.iter().map(revoked).sum::<usize>(), 3, "only what the other one gets");
+    for pid in [first, second] {
+        assert_eq!(cluster.tool(pid).consumer.as_ref().unwrap().assignment().len(), 3);
+    }
+}

@@ -33,6 +33,15 @@ pub(super) fn of(admin: &Admin, call: &Call, timeout_ms: u64) -> Body {
     }
 }
 
+/// The way to do the same at brokers that do not know the newer API; `None` if there is none.
+pub(super) fn older_work(work: &Work) -> Option<Work> {
+    match work {
+        Work::TopicPage(None) => Some(Work::Once),
+        Work::OnCoordinator(ids, false) => Some(Work::OnCoordinator(ids.clone(), true)),
+        _ => None,
+    }
+}
+
 /// Leaves out what this version cannot carry.
 pub(super) fn downgrade(request: RequestKind, version: i16) -> RequestKind {
     match request {

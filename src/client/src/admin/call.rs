@@ -98,16 +98,12 @@ pub(super) struct Operation {
     pub(super) tries: u32,
 }
 
+/// A call to be made: its name in Java, its node, its work.
+type Planned = (String, Target, Work);
+
 /// The first calls of a request, with their names in Java, and the empty answer.
-pub(super) fn plan(request: &AdminRequest) -> (Vec<(String, Target, Work)>, AdminResponse) {
+pub(super) fn plan(request: &AdminRequest) -> (Vec<Planned>, AdminResponse) {
     let once = |name: &str, target| vec![(name.to_owned(), target, Work::Once)];
-    let groups = |name: &str, groups: &[String]| {
-        vec![(format!("{name}(api=FIND_COORDINATOR)"), Target::Any, Work::FindCoordinators(groups.to_vec()))]
-    };
-    let one_group = |name: &str, group: &String| groups(name, std::slice::from_ref(group));
-    let leaders = |name: &str, partitions: Vec<TopicPartition>| {
-        vec![(format!("{name}(api=METADATA)"), Target::Any, Work::FindLeaders(partitions))]
-    };
     use AdminRequest as Q;
     use AdminResponse as A;
     match request {
@@ -134,12 +130,7 @@ pub(super) fn plan(request: &AdminRequest) -> (Vec<(String, Target, Work)>, Admi
             let call = |(target, list)| ("incrementalAlterConfigs".to_owned(), target, Work::AlterConfigs(list));
             (calls.map(call).collect(), A::ConfigsAltered(BTreeMap::new()))
         }
-        Q::ListOffsets { partitions, .. } => {
-            (leaders("listOffsets", partitions.keys().cloned().collect()), A::Offsets(BTreeMap::new()))
-        }
-        Q::DeleteRecords { before } => {
-            (leaders("deleteRecords", before.keys().cloned().collect()), A::RecordsDeleted(BTreeMap::new()))
-        }
+        Q::ListOffsets { .. } | Q::DeleteRecords { .. } => plan_leaders(request),
         Q::ElectLeaders { .. } => (once("electLeaders", Target::Controller), A::LeadersElected(BTreeMap::new())),
         Q::ListPartitionReassignments { .. } => {
             (once("listPartitionReassignments", Target::Controller), A::Reassignments(BTreeMap::new()))
@@ -150,10 +141,33 @@ pub(super) fn plan(request: &AdminRequest) -> (Vec<(String, Target, Work)>, Admi
         Q::DescribeCluster { .. } => (once("listNodes", Target::Any), super::cluster::empty_cluster()),
         Q::DescribeMetadataQuorum => (once("describeMetadataQuorum", Target::Any), super::cluster::empty_quorum()),
         Q::DescribeFeatures => (once("describeFeatures", Target::Any), super::cluster::empty_features()),
-        Q::ListGroups { .. } => {
-            let call = ("findAllBrokers".to_owned(), Target::Any, Work::FindBrokers);
-            (vec![call], A::Groups { groups: Vec::new(), errors: Vec::new() })
+        _ => plan_groups(request),
+    }
+}
+
+/// The calls about partitions that their leaders answer.
+fn plan_leaders(request: &AdminRequest) -> (Vec<Planned>, AdminResponse) {
+    let (name, partitions, answer) = match request {
+        AdminRequest::ListOffsets { partitions, .. } => {
+            ("listOffsets", partitions.keys().cloned().collect(), AdminResponse::Offsets(BTreeMap::new()))
         }
+        AdminRequest::DeleteRecords { before } => {
+            ("deleteRecords", before.keys().cloned().collect(), AdminResponse::RecordsDeleted(BTreeMap::new()))
+        }
+        _ => ("", Vec::new(), AdminResponse::Offsets(BTreeMap::new())),
+    };
+    (vec![(format!("{name}(api=METADATA)"), Target::Any, Work::FindLeaders(partitions))], answer)
+}
+
+/// The calls about groups, and those to every broker.
+fn plan_groups(request: &AdminRequest) -> (Vec<Planned>, AdminResponse) {
+    use AdminRequest as Q;
+    use AdminResponse as A;
+    let groups = |name: &str, groups: &[String]| {
+        vec![(format!("{name}(api=FIND_COORDINATOR)"), Target::Any, Work::FindCoordinators(groups.to_vec()))]
+    };
+    let one_group = |name: &str, group: &String| groups(name, std::slice::from_ref(group));
+    match request {
         Q::DescribeLogDirs { brokers } => {
             let call = |id: &i32| ("describeLogDirs".to_owned(), Target::Node(*id), Work::OnBroker(*id));
             (brokers.iter().map(call).collect(), A::LogDirs(BTreeMap::new()))
@@ -172,6 +186,10 @@ pub(super) fn plan(request: &AdminRequest) -> (Vec<(String, Target, Work)>, Admi
         }
         Q::DeleteConsumerGroups { groups: ids } => {
             (groups("deleteConsumerGroups", ids), A::GroupsDeleted(BTreeMap::new()))
+        }
+        _ => {
+            let call = ("findAllBrokers".to_owned(), Target::Any, Work::FindBrokers);
+            (vec![call], A::Groups { groups: Vec::new(), errors: Vec::new() })
         }
     }
 }

@@ -78,6 +78,10 @@ impl Admin {
         let (request, versions) = body::of(self, call, remaining_ms);
         let version = self.network.version(node.id, ottla_wire::request_api_key(&request), versions.0, versions.1);
         let Some(version) = version else {
+            if let Some(older) = body::older_work(&call.work) {
+                call.work = older;
+                return self.try_send(cx, call);
+            }
             let name = api_text(ottla_wire::request_api_key(&request) as i16);
             let error = JavaError::kafka("UnsupportedVersionException", format!("The node does not support {name}"));
             self.call_failed(cx, call.clone(), CallError::fatal(error));

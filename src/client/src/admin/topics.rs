@@ -45,6 +45,12 @@ pub(super) fn body(request: &AdminRequest, timeout_ms: i32) -> Option<Body> {
                 MetadataRequest::default().with_topics(Some(topics.collect())).with_allow_auto_topic_creation(false);
             (RequestKind::Metadata(body), (12, 13))
         }
+        AdminRequest::DescribeTopics { topics } => {
+            let topics = topics.iter().map(|name| MetadataRequestTopic::default().with_name(Some(topic_name(name))));
+            let body =
+                MetadataRequest::default().with_topics(Some(topics.collect())).with_allow_auto_topic_creation(false);
+            (RequestKind::Metadata(body), (4, 13))
+        }
         AdminRequest::CreateTopics { topics, validate_only } => {
             let body = CreateTopicsRequest::default()
                 .with_topics(topics.iter().map(new_topic).collect())
@@ -110,7 +116,13 @@ pub(super) fn answer(operation: &mut Operation, response: &ResponseKind) -> Opti
         }
         (AdminResponse::TopicDescriptionsById(each), ResponseKind::Metadata(response)) => {
             for topic in &response.topics {
-                each.insert(topic.topic_id, described_by_id(topic));
+                each.insert(topic.topic_id, described(topic));
+            }
+        }
+        (AdminResponse::TopicDescriptions(each), ResponseKind::Metadata(response)) => {
+            for topic in &response.topics {
+                let name = topic.name.as_ref().map(|name| name.to_string()).unwrap_or_default();
+                each.insert(name, described(topic));
             }
         }
         (AdminResponse::TopicsCreated(each), ResponseKind::CreateTopics(response)) => {
@@ -149,7 +161,7 @@ pub(super) fn answer(operation: &mut Operation, response: &ResponseKind) -> Opti
     Some(Ok(()))
 }
 
-fn described_by_id(topic: &MetadataResponseTopic) -> Result<TopicDescription, JavaError> {
+fn described(topic: &MetadataResponseTopic) -> Result<TopicDescription, JavaError> {
     if let Some(error) = JavaError::from_code(topic.error_code, None) {
         return Err(error);
     }

@@ -9,6 +9,7 @@ use crate::network::Outcome;
 use crate::{JavaError, TopicPartition};
 use ottla_wire::{
     ErrorCode, RequestKind, ResponseKind, group_id,
+    java::string_hash,
     messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
     messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics},
     messages::{OffsetCommitRequest, OffsetFetchRequest, OffsetFetchResponse},
@@ -41,13 +42,24 @@ pub(crate) struct Commit {
     pub(crate) at: Time,
 }
 
-/// The text of Java's map of offsets.
+/// The text of Java's map of offsets, in the order of its hash map.
 pub(crate) fn offsets_text(offsets: &Offsets) -> String {
+    let mut buckets: u32 = 16;
+    while offsets.len() as u64 * 4 > u64::from(buckets) * 3 {
+        buckets *= 2;
+    }
+    let bucket = |partition: &TopicPartition| {
+        let hash = 31_i32.wrapping_add(partition.partition).wrapping_mul(31);
+        let hash = hash.wrapping_add(string_hash(&partition.topic)).cast_unsigned();
+        (hash ^ (hash >> 16)) & (buckets - 1)
+    };
     let one = |(partition, o): (&TopicPartition, &OffsetAndMetadata)| {
         let epoch = o.leader_epoch.map_or("null".to_owned(), |epoch| epoch.to_string());
         format!("{partition}=OffsetAndMetadata{{offset={}, leaderEpoch={epoch}, metadata='{}'}}", o.offset, o.metadata)
     };
-    format!("{{{}}}", offsets.iter().map(one).collect::<Vec<_>>().join(", "))
+    let mut sorted: Vec<(&TopicPartition, &OffsetAndMetadata)> = offsets.iter().collect();
+    sorted.sort_by_key(|(partition, _)| bucket(partition));
+    format!("{{{}}}", sorted.into_iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
 fn commit_failed(text: &str) -> JavaError {
@@ -73,9 +85,11 @@ impl Consumer {
         }
     }
 
-    /// Commits by itself if it is time; called as Java does, before records are handed out.
+    /// Commits by itself if it is time and no rebalance is on; called as Java does, before records are handed out.
     pub(super) fn maybe_auto_commit(&mut self, cx: &mut Context<'_>) {
-        if self.coordinator.next_auto_commit <= cx.now() {
+        let rejoins = self.subscription.is_group_managed()
+            && (self.coordinator.state != MemberState::Stable || self.coordinator.rejoin_needed);
+        if !rejoins && self.coordinator.next_auto_commit <= cx.now() {
             self.schedule_auto_commit(cx.now());
             self.auto_commit(cx, false);
         }
