@@ -57,6 +57,41 @@ impl Filter for Head {
     }
 }
 
+/// `head -c`: the first bytes.
+#[derive(Clone, Debug)]
+pub struct HeadBytes {
+    left: usize,
+}
+
+/// Reads the arguments of `head -c`.
+pub fn head_bytes(args: &[String]) -> Parsed<HeadBytes> {
+    let args = Args::parse(args, "q", "c").map_err(|m| Failure::new(1, m))?;
+    let text = args.value('c').unwrap_or_default();
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1024),
+        Some((at, 'M')) => (&text[..at], 1024 * 1024),
+        _ => (text, 1),
+    };
+    let number = digits.parse::<usize>().ok().and_then(|n| n.checked_mul(unit));
+    let left = number.ok_or_else(|| Failure::new(1, format!("invalid number of bytes: '{text}'")))?;
+    Ok((HeadBytes { left }, args.operands))
+}
+
+impl Filter for HeadBytes {
+    const RAW: bool = true;
+
+    fn take(&mut self, io: &mut Io<'_, '_>, data: &[u8]) -> Option<u8> {
+        let now = &data[..data.len().min(self.left)];
+        self.left -= now.len();
+        io.write(now);
+        (self.left == 0).then_some(0)
+    }
+
+    fn end(&mut self, _: &mut Io<'_, '_>) -> u8 {
+        0
+    }
+}
+
 /// `tail`: the last lines, or those from one on.
 #[derive(Clone, Debug)]
 pub struct Tail {

@@ -31,6 +31,9 @@ pub trait Filter: Clone + Debug + 'static {
 /// What a tool makes of its arguments: the filter and its files.
 pub type Parsed<F> = Result<(F, Vec<String>), Failure>;
 
+/// Blocks of 64 KiB that are read from `/dev/zero`, at most.
+const MAX_ZERO_BLOCKS: u32 = 512;
+
 /// Why a tool does not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -88,6 +91,12 @@ impl<F: Filter> FilterProcess<F> {
             return None;
         }
         for file in self.files.clone() {
+            if F::RAW && file == "/dev/zero" {
+                match self.feed_zeros(io) {
+                    Some(code) => return Some(code),
+                    None => continue,
+                }
+            }
             let path = resolve(&self.cwd, &file);
             let Some(data) = io.cx.disk().read_all(&path) else {
                 let directory = crate::files::is_directory(io.cx.disk(), &path);
@@ -112,6 +121,11 @@ impl<F: Filter> FilterProcess<F> {
             }
             _ => self.end(io),
         }
+    }
+
+    /// An endless file of zeros: read until the filter has enough, and at most so many.
+    fn feed_zeros(&mut self, io: &mut Io<'_, '_>) -> Option<u8> {
+        (0..MAX_ZERO_BLOCKS).find_map(|_| self.feed(io, &[0; 65_536]))
     }
 
     fn look_again(&mut self, io: &mut Io<'_, '_>) -> Option<u8> {

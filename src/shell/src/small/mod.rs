@@ -70,6 +70,9 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         "cat" => reads(filter::boxed("cat", text::cat, invocation)),
         "tee" => reads(filter::boxed("tee", text::tee, invocation)),
         "grep" => reads(filter::boxed("grep", grep::grep, invocation)),
+        "head" if invocation.args.iter().any(|a| a.starts_with("-c")) => {
+            reads(filter::boxed("head", ends::head_bytes, invocation))
+        }
         "head" => reads(filter::boxed("head", ends::head, invocation)),
         "tail" => reads(filter::boxed("tail", ends::tail, invocation)),
         "wc" => reads(filter::boxed("wc", wc::wc, invocation)),
