@@ -119,7 +119,9 @@ impl Fetchers {
         }
         // Nothing to fetch from there any more.
         self.by_leader.retain(|leader, conversation| {
-            let keep = wanted.contains_key(leader) || conversation.asked.is_some();
+            let silent_ms = self.settings.socket_timeout_ms;
+            let awaited = conversation.asked.is_some_and(|(_, at)| now.millis_since(at) < silent_ms);
+            let keep = wanted.contains_key(leader) || awaited;
             if let (false, Some(connection)) = (keep, conversation.connection) {
                 cx.close(connection);
             }
