@@ -37,7 +37,7 @@ impl Consumer {
 
     fn rejoin_needed(&mut self) -> bool {
         if let Some(snapshot) = &self.coordinator.snapshot {
-            let now = self.partition_counts(snapshot.keys());
+            let now = self.snapshot_of(snapshot.keys());
             if now != *snapshot && !self.coordinator.rejoin_needed {
                 self.coordinator.request_rejoin("cached metadata has changed");
             }
@@ -52,6 +52,11 @@ impl Consumer {
     fn partition_counts<'a>(&self, topics: impl Iterator<Item = &'a String>) -> BTreeMap<String, i32> {
         let count = |topic: &String| Some((topic.clone(), self.network.metadata.partition_count(topic)?));
         topics.filter_map(count).collect()
+    }
+
+    /// The same with -1 for topics that are not there (yet): their coming is a change too (Kafka: `MetadataSnapshot`).
+    fn snapshot_of<'a>(&self, topics: impl Iterator<Item = &'a String>) -> BTreeMap<String, i32> {
+        topics.map(|topic| (topic.clone(), self.network.metadata.partition_count(topic).unwrap_or(-1))).collect()
     }
 
     /// One step towards being a member with an assignment (`joinGroupIfNeeded`).
@@ -208,7 +213,7 @@ impl Consumer {
         let topics: BTreeSet<String> = leading.members.values().flat_map(|m| m.topics.iter().cloned()).collect();
         let counts = self.partition_counts(topics.iter());
         let assignment = leading.assignor.assign(&counts, &leading.members);
-        self.coordinator.snapshot = Some(counts);
+        self.coordinator.snapshot = Some(self.snapshot_of(topics.iter()));
         let assignments = assignment.into_iter().map(|(member, partitions)| {
             SyncGroupRequestAssignment::default()
                 .with_member_id(str_bytes(&member))

@@ -97,11 +97,21 @@ impl AdminCommand for Topics {
     }
 
     fn answer(&mut self, io: &mut AdminTool<'_, '_, '_>, answer: Answer) -> Step {
+        let answer = match (&self.state, answer) {
+            (State::FindingMoves, Err(error)) => Err(wrapped(error)),
+            (_, answer) => answer,
+        };
         match answer.and_then(|response| self.go_on(io, response)) {
             Ok(step) => step,
             Err(error) => fail(io, &error),
         }
     }
+}
+
+/// The real tool wraps what this one question throws twice.
+fn wrapped(error: JavaError) -> JavaError {
+    let execution = JavaError::new("java.util.concurrent.ExecutionException", error.to_string()).caused_by(error);
+    JavaError::new("java.lang.RuntimeException", execution.to_string()).caused_by(execution)
 }
 
 fn die(io: &mut AdminTool<'_, '_, '_>, error: &JavaError) -> Step {
