@@ -2,8 +2,8 @@
 //! read at most once for its title.
 
 use crate::model::route::Route;
-use crate::stub::course;
-pub use crate::stub::{Block, Lesson};
+use ottla_lesson::course;
+pub use ottla_lesson::{Block, Lesson};
 
 /// A lesson in the picker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ fn read() -> Vec<Chapter> {
 
 /// The ids of all lessons in order.
 pub fn ids() -> Vec<&'static str> {
-    course().iter().flat_map(crate::stub::Chapter::ids).collect()
+    course().iter().flat_map(ottla_lesson::Chapter::ids).collect()
 }
 
 /// The lesson after this one.

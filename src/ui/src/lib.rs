@@ -8,8 +8,6 @@ mod model;
 pub mod protocol;
 mod shared;
 mod state;
-#[allow(missing_docs)]
-mod stub;
 mod text;
 mod view;
 

@@ -21,10 +21,12 @@ pub enum Density {
 impl Density {
     /// What fits so many replicas.
     pub fn of(replicas: usize) -> Self {
-        match replicas {
-            0..=MOST_STRIPS => Self::Strips,
-            ..=MOST_ROWS => Self::Rows,
-            _ => Self::Topics,
+        if replicas <= MOST_STRIPS {
+            Self::Strips
+        } else if replicas <= MOST_ROWS {
+            Self::Rows
+        } else {
+            Self::Topics
         }
     }
 }

@@ -82,7 +82,7 @@ impl Default for Layout {
     fn default() -> Self {
         Self {
             lesson: 27,
-            terminals: 40,
+            terminals: 36,
             current: Pane::Lesson,
             full: None,
             tables: false,
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn sizes_stay_within_their_bounds() {
         let mut layout: Layout = serde_json::from_str(r#"{"lesson":900,"unknown":1}"#).unwrap();
-        assert_eq!((layout.percent(Separator::Lesson), layout.percent(Separator::Terminals)), (60, 40));
+        assert_eq!((layout.percent(Separator::Lesson), layout.percent(Separator::Terminals)), (60, 36));
         layout.resize(Separator::Terminals, 1);
         assert_eq!(layout.percent(Separator::Terminals), 12);
         let kept: Layout = serde_json::from_str(&serde_json::to_string(&layout).unwrap()).unwrap();

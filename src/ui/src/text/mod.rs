@@ -19,6 +19,8 @@ pub const SETTINGS: &str = "Settings";
 pub const HELP: &str = "Help";
 /// The lessons.
 pub const LESSONS: &str = "Lessons";
+/// Before the count of lessons that are done, spoken.
+pub const LESSONS_DONE: &str = "; lessons done: ";
 /// The lab without a lesson.
 pub const SANDBOX: &str = "Sandbox";
 /// What the sandbox is.
@@ -88,11 +90,6 @@ pub fn unfill(_: Pane) -> &'static str {
 /// So many of so many.
 pub fn of(done: usize, total: usize) -> String {
     format!("{done}/{total}")
-}
-
-/// The button that opens the list of lessons.
-pub fn lesson_button(title: &str, done: usize, total: usize) -> String {
-    format!("{title}; lessons, {done} of {total} done")
 }
 
 /// How long a lesson takes.
@@ -333,11 +330,6 @@ pub mod terminal {
     /// A terminal's name; `index` counts from 0.
     pub fn name(index: usize) -> String {
         format!("Terminal {}", index + 1)
-    }
-
-    /// Its number.
-    pub fn short_name(index: usize) -> String {
-        (index + 1).to_string()
     }
 
     /// Its input's name.

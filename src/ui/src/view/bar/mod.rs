@@ -73,10 +73,11 @@ fn LessonButton(props: &LessonButtonProps) -> Html {
     });
     let done = props.progress.done_of(course::ids().into_iter());
     html! {
-        <button type="button" class="button bar-lesson" onclick={props.on.clone()} aria-haspopup="dialog"
-            aria-label={text::lesson_button(&title, done, total)}>
+        <button type="button" class="button bar-lesson" onclick={props.on.clone()} aria-haspopup="dialog">
             <span class="bar-lesson-title">{ title }</span>
-            <span class="bar-lesson-count">{ text::of(done, total) }</span>
+            <span class="bar-lesson-count">
+                <span class="sr">{ text::LESSONS_DONE }</span>{ text::of(done, total) }
+            </span>
             <Icon glyph={Glyph::Down} />
         </button>
     }

@@ -24,10 +24,11 @@ pub struct ReplicaProps {
 #[component]
 pub fn StripView(props: &ReplicaProps) -> Html {
     let replica = &props.replica;
+    let name = format!("{}-{}", replica.topic, replica.partition);
     html! {
         <li class={classes!("strip", role_class(replica))}>
             <div class="strip-head">
-                <span class="strip-name">{ format!("{}-{}", replica.topic, replica.partition) }</span>
+                <span class="strip-name" title={name.clone()}>{ &name }</span>
                 { role(replica) }
                 <span class="strip-epoch" title={says::LEADER_EPOCH}>{ says::epoch(replica.leader_epoch) }</span>
             </div>

@@ -2,9 +2,17 @@
 //! button; it closes when the focus goes elsewhere.
 
 use super::{Glyph, Icon};
+use crate::dom;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, Node};
 use yew::prelude::*;
+
+/// Between the panel and the window's edge, in CSS pixels.
+const MARGIN: f64 = 8.0;
+/// The panel's width at most, in CSS pixels: it is kept within the window.
+const MOST_WIDTH: f64 = 348.0;
+/// Room enough for a panel, in CSS pixels.
+const ENOUGH: f64 = 360.0;
 
 /// A menu's properties.
 #[derive(Properties, PartialEq)]
@@ -65,15 +73,30 @@ pub fn Menu(props: &MenuProps) -> Html {
     };
     html! {
         <div class="menu" ref={whole} {onkeydown} {onfocusout}>
-            <button type="button" class="button menu-button" ref={button} onclick={toggle} aria-label={props.label.clone()}
+            <button type="button" class="button menu-button" ref={button.clone()} onclick={toggle} aria-label={props.label.clone()}
                 title={props.label.clone()} aria-expanded={open.to_string()}>
                 <Icon glyph={props.glyph} /><span>{ &props.words }</span>
             </button>
             if *open {
-                <div class="menu-panel" role="group" aria-label={props.label.clone()}>{ props.panel.emit(()) }</div>
+                <div class="menu-panel" role="group" aria-label={props.label.clone()} style={place(&button)}>{ props.panel.emit(()) }</div>
             }
         </div>
     }
+}
+
+/// Under the button, or above it where there is more room: the panel is not cut off by what its card stands in.
+fn place(button: &NodeRef) -> Option<String> {
+    let button = button.cast::<HtmlElement>()?.get_bounding_client_rect();
+    let root = dom::document()?.document_element()?;
+    let (width, height) = (f64::from(root.client_width()), f64::from(root.client_height()));
+    let right = (width - button.right()).min(width - MOST_WIDTH).max(MARGIN);
+    let below = height - button.bottom();
+    let (side, room) = if below >= button.top() || below > ENOUGH {
+        (format!("top: {:.0}px", button.bottom() + 2.0), below)
+    } else {
+        (format!("bottom: {:.0}px", height - button.top() + 2.0), button.top())
+    };
+    Some(format!("{side}; right: {right:.0}px; max-block-size: {:.0}px", room - 2.0 * MARGIN))
 }
 
 fn focus(node: &NodeRef) {

@@ -108,7 +108,12 @@ pub fn PaneFrame(props: &PaneFrameProps) -> Html {
         <section id={pane.id()} class={classes!("pane", format!("pane-{}", pane.word()))} aria-label={text::pane(pane)}
             tabindex="-1">
             <header class="pane-head">
-                <span class="pane-name" aria-hidden="true">{ text::pane(pane) }</span>
+                if pane == Pane::Lesson {
+                    // The lesson has a title of its own.
+                    <span class="pane-name" aria-hidden="true">{ text::pane(pane) }</span>
+                } else {
+                    <h2 class="pane-name">{ text::pane(pane) }</h2>
+                }
                 { props.head.clone() }
                 <Button {label} {glyph} class="pane-full" on={act.reform(move |_| Action::Full((!full).then_some(pane)))} />
             </header>

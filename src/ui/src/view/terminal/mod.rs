@@ -56,7 +56,7 @@ pub fn TerminalsPane(props: &TerminalsPaneProps) -> Html {
     let tab = |index: usize| {
         let pressed = index == props.current;
         html! {
-            <Button key={index} label={words::name(index)} words={words::short_name(index)} {pressed} class="terminal-tab"
+            <Button key={index} label={words::name(index)} {pressed} class="terminal-tab"
                 on={act.reform(move |_| Action::Terminal(index))} />
         }
     };
