@@ -40,7 +40,12 @@ pub(crate) struct Lifecycle {
     next: Option<Time>,
     interval_ms: u64,
     timeout_ms: u64,
+    /// When a controlled shutdown is given up: then it stops all the same.
+    shutdown_deadline: Option<Time>,
 }
+
+/// How long a broker waits for the controller's leave to stop, in milliseconds (`BrokerServer.shutdown`).
+const SHUTDOWN_MS: u64 = 300_000;
 
 impl Lifecycle {
     pub(crate) fn new(
@@ -58,6 +63,7 @@ impl Lifecycle {
             next: Some(cx.now()),
             interval_ms: config.number("broker.heartbeat.interval.ms"),
             timeout_ms: config.number("broker.session.timeout.ms") / 2,
+            shutdown_deadline: None,
         }
     }
 
@@ -76,7 +82,22 @@ impl Lifecycle {
         }
         self.state = BrokerStateName::ControlledShutdown;
         self.next = Some(now);
+        self.shutdown_deadline.get_or_insert(now.plus_millis(SHUTDOWN_MS));
         true
+    }
+
+    pub(crate) fn shutdown_deadline(&self) -> Option<Time> {
+        self.shutdown_deadline
+    }
+
+    /// Whether it has to stop without the controller's leave.
+    pub(crate) fn waited_long_enough(&self, now: Time) -> bool {
+        self.shutdown_deadline.is_some_and(|at| at <= now)
+    }
+
+    /// Whether the metadata up to `offset` holds this registration.
+    pub(crate) fn is_caught_up(&self, offset: i64) -> bool {
+        self.epoch >= 0 && offset >= self.epoch
     }
 
     /// Registers, or sends the next heartbeat, if it is due.
@@ -93,7 +114,7 @@ impl Lifecycle {
             .with_broker_id(BrokerId(config.node_id))
             .with_broker_epoch(self.epoch)
             .with_current_metadata_offset(metadata_offset)
-            .with_want_fence(metadata_offset < self.epoch)
+            .with_want_fence(!self.is_caught_up(metadata_offset))
             .with_want_shut_down(self.state == BrokerStateName::ControlledShutdown);
         uplink.call(now, Purpose::Heartbeat, 1, RequestKind::BrokerHeartbeat(request), self.timeout_ms);
     }
@@ -139,6 +160,11 @@ impl Lifecycle {
     pub(crate) fn beaten(&mut self, cx: &mut Context<'_>, response: &BrokerHeartbeatResponse) -> bool {
         match ErrorCode::from_code(response.error_code) {
             ErrorCode::None => {}
+            ErrorCode::StaleBrokerEpoch | ErrorCode::BrokerIdNotRegistered
+                if self.state == BrokerStateName::ControlledShutdown =>
+            {
+                return true;
+            }
             ErrorCode::StaleBrokerEpoch | ErrorCode::BrokerIdNotRegistered => {
                 self.epoch = -1;
                 self.next = Some(cx.now());

@@ -9,7 +9,7 @@ use crate::{
     lifecycle::Lifecycle,
     purgatory::Purgatory,
     replica::{
-        ReplicaManager,
+        Place, ReplicaManager,
         fetcher::{FetchSettings, Fetchers},
     },
     uplink::{Purpose, Uplink},
@@ -19,7 +19,12 @@ use ottla_controller::{MetadataImage, MetadataObserver, MetadataRecord, Observer
 use ottla_log::CLEAN_SHUTDOWN_FILE;
 use ottla_wire::{ApiKey, ErrorCode, ResponseKind, Uuid, WireError, java};
 use ottla_world::{ConnectionId, Context, Input, Process, Signal, Time};
-use std::{any::Any, collections::BTreeSet, ops::Range, sync::Arc};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 /// A broker.
 #[derive(Clone, Debug)]
@@ -45,9 +50,14 @@ pub(crate) struct Running {
     pub(crate) pending_replies: Vec<PendingReplies>,
     /// Topics that are being made because somebody asked for them.
     pub(crate) creating: BTreeSet<String>,
+    /// Proposed ISRs to send again, by the partition epoch they build on.
+    pub(crate) isr_retries: BTreeMap<(Place, i32), Time>,
     next_checkpoint: Time,
     next_shrink: Time,
+    /// Whether the metadata has been applied: before, it may be older than this broker's own logs.
+    serving: bool,
     ending: bool,
+    exit_code: u8,
 }
 
 impl BrokerNode {
@@ -82,7 +92,6 @@ impl Process for BrokerNode {
     fn handle(&mut self, cx: &mut Context<'_>, input: Input) {
         if input == Input::Start {
             self.running = Some(Box::new(Running::start(cx, &self.config)));
-            cx.listen(self.config.port);
         }
         if let Some(running) = &mut self.running {
             running.take(cx, input);
@@ -141,7 +150,10 @@ impl Running {
             creating: BTreeSet::new(),
             next_checkpoint: now.plus_millis(config.number("replica.high.watermark.checkpoint.interval.ms")),
             next_shrink: now.plus_millis(config.number("replica.lag.time.max.ms") / 2),
+            isr_retries: BTreeMap::new(),
+            serving: false,
             ending: false,
+            exit_code: 143,
             observer: MetadataObserver::open(cx, observed),
             config: config.clone(),
         }
@@ -166,9 +178,10 @@ impl Running {
                 }
             }
             Input::Closed { connection } => self.connections.closed(connection),
-            Input::Signal(Signal::Terminate | Signal::Interrupt | Signal::HangUp) => {
+            Input::Signal(signal @ (Signal::Terminate | Signal::Interrupt | Signal::HangUp)) => {
                 cx.note("told to stop");
-                if !self.lifecycle.begin_shutdown(cx.now()) {
+                self.exit_code = 128 + signal.number();
+                if !self.config.flag("controlled.shutdown.enable") || !self.lifecycle.begin_shutdown(cx.now()) {
                     self.end(cx);
                 }
             }
@@ -189,7 +202,9 @@ impl Running {
                     self.end(cx);
                 }
             }
-            (Purpose::AlterPartition, ResponseKind::AlterPartition(r)) => self.partition_altered(cx, &r),
+            (Purpose::AlterPartition(place, at), ResponseKind::AlterPartition(r)) => {
+                self.partition_altered(cx, (place, at), &r);
+            }
             (Purpose::ProducerIds, ResponseKind::AllocateProducerIds(r)) => self.producer_ids_allocated(&r),
             (Purpose::Forward(id, key, version), ResponseKind::Envelope(r)) => self.forwarded(cx, id, key, version, &r),
             (Purpose::AutoCreate, _) => self.creating.clear(),
@@ -198,9 +213,10 @@ impl Running {
     }
 
     fn given_up(&mut self, cx: &mut Context<'_>, purpose: Purpose) {
+        let now = cx.now();
         match purpose {
-            Purpose::Register | Purpose::Heartbeat => self.lifecycle.unanswered(cx.now()),
-            Purpose::AlterPartition => self.withdraw_proposals(),
+            Purpose::Register | Purpose::Heartbeat => self.lifecycle.unanswered(now),
+            Purpose::AlterPartition(place, at) => self.proposal_unanswered(now, place, at),
             Purpose::ProducerIds => {}
             Purpose::Forward(id, key, _) => self.forward_given_up(cx, id, key),
             Purpose::AutoCreate => self.creating.clear(),
@@ -211,6 +227,9 @@ impl Running {
     fn work(&mut self, cx: &mut Context<'_>) {
         if self.ending {
             return;
+        }
+        if self.lifecycle.waited_long_enough(cx.now()) {
+            return self.end(cx);
         }
         self.observer.poll(cx);
         self.follow_metadata(cx);
@@ -233,11 +252,16 @@ impl Running {
         for purpose in self.uplink.poll(cx, controller) {
             self.given_up(cx, purpose);
         }
+        if self.replicas.failed {
+            cx.note(format!("stops because all log dirs in {} have failed", self.config.log_dir));
+            self.ending = true;
+            cx.exit(1);
+        }
     }
 
     fn follow_metadata(&mut self, cx: &mut Context<'_>) {
         let records = self.observer.take_committed(cx);
-        if records.is_empty() {
+        if records.is_empty() && (self.serving || !self.lifecycle.is_caught_up(self.observer.metadata_offset())) {
             return;
         }
         let image = Arc::make_mut(&mut self.image);
@@ -246,7 +270,13 @@ impl Running {
             matters |= !matches!(record, MetadataRecord::NoOp);
             image.replay(*offset, record);
         }
-        if matters {
+        // Its own registration is the first thing it has to know: what stands before it is history.
+        let starts = !self.serving && self.lifecycle.is_caught_up(self.observer.metadata_offset());
+        if starts {
+            self.serving = true;
+            cx.listen(self.config.port);
+        }
+        if starts || (matters && self.serving) {
             let image = self.image.clone();
             let changed = self.replicas.apply(cx, &image);
             self.follow_groups(cx, &changed);
@@ -267,6 +297,7 @@ impl Running {
                 self.propose_isr(cx, place, isr);
             }
         }
+        self.retry_proposals(now);
     }
 
     fn request(&mut self, cx: &mut Context<'_>, connection: ConnectionId, frame: &Bytes) {
@@ -331,7 +362,7 @@ impl Running {
         let marker = format!("{}/{CLEAN_SHUTDOWN_FILE}", self.config.log_dir);
         let text = format!("{{\"version\":0,\"brokerEpoch\":{}}}", self.lifecycle.epoch);
         drop(cx.disk().replace(&marker, text.as_bytes()));
-        cx.exit(143);
+        cx.exit(self.exit_code);
     }
 
     fn next_wakeup(&self) -> Option<Time> {
@@ -344,6 +375,8 @@ impl Running {
             self.fetchers.next_wakeup(),
             self.purgatory.next_wakeup(),
             self.group_deadline(),
+            self.lifecycle.shutdown_deadline(),
+            self.isr_retries.values().min().copied(),
             Some(self.next_checkpoint),
             Some(self.next_shrink),
         ];

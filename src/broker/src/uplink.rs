@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub(crate) enum Purpose {
     Register,
     Heartbeat,
-    AlterPartition,
+    /// An ISR for a partition, proposed at this partition epoch.
+    AlterPartition(crate::replica::Place, i32),
     ProducerIds,
     /// A client's request, forwarded; the answer goes to it.
     Forward(crate::connections::RequestId, ApiKey, i16),

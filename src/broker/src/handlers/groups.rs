@@ -5,7 +5,7 @@ use crate::{
     connections::RequestId,
     group::{Asked, Decision},
     node::Running,
-    replica::{Place, ReplicaManager},
+    replica::Place,
 };
 use bytes::Bytes;
 use ottla_log::AppendOrigin;
@@ -108,7 +108,7 @@ impl Running {
         let appended = place.ok_or(ErrorCode::NotCoordinator).and_then(|place| {
             let p = self.replicas.partitions.get_mut(&place).filter(|p| p.is_leader());
             let p = p.ok_or(ErrorCode::NotCoordinator)?;
-            if p.state.isr.len() < ReplicaManager::min_isr(p) {
+            if p.state.isr.len() < p.min_isr() {
                 return Err(ErrorCode::CoordinatorNotAvailable);
             }
             let (epoch, bytes) = (p.state.leader_epoch, batch.build(0, -1));
@@ -121,7 +121,7 @@ impl Running {
                     self.groups.replay(partition, key, value.as_ref(), false);
                 }
                 self.replicas.moved.insert(place);
-                self.replicas.advance(place);
+                self.replicas.advance(place, cx.now());
                 let deadline = cx.now().plus_millis(COMMIT_TIMEOUT_MS);
                 self.pending_replies.push(PendingReplies { place, required, deadline, replies });
                 self.send_committed(cx);

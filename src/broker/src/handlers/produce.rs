@@ -1,12 +1,7 @@
 //! Produce (`ReplicaManager.appendRecords`). Serves producers; invariant: acks=all is answered when the high watermark has
 //! passed the records, and refused before the append while the ISR is too small.
 
-use crate::{
-    connections::RequestId,
-    node::Running,
-    purgatory::DelayedProduce,
-    replica::{Place, ReplicaManager},
-};
+use crate::{connections::RequestId, node::Running, purgatory::DelayedProduce, replica::Place};
 use bytes::Bytes;
 use ottla_log::LogError;
 use ottla_wire::{
@@ -79,18 +74,25 @@ impl Running {
         if !partition.is_leader() {
             return Err(Box::new(refusal(ErrorCode::NotLeaderOrFollower)));
         }
-        if acks == -1 && partition.state.isr.len() < ReplicaManager::min_isr(partition) {
+        if acks == -1 && partition.state.isr.len() < partition.min_isr() {
             return Err(Box::new(refusal(ErrorCode::NotEnoughReplicas)));
         }
         let wall_ms = cx.wall_ms();
         let info = partition.log.append_as_leader(cx.disk(), records, partition.state.leader_epoch, wall_ms);
-        let info = info.map_err(|error| Box::new(rejected(&error)))?;
+        let info = match info {
+            Ok(info) => info,
+            Err(error) => {
+                let name = format!("{}-{}", partition.topic, partition.index);
+                self.replicas.note_error(cx, &name, &error);
+                return Err(Box::new(rejected(&error)));
+            }
+        };
         let row = PartitionProduceResponse::default()
             .with_base_offset(info.first_offset)
             .with_log_append_time_ms(info.log_append_time_ms)
             .with_log_start_offset(info.log_start_offset);
         self.replicas.moved.insert(place);
-        self.replicas.advance(place);
+        self.replicas.advance(place, cx.now());
         Ok((row, info.last_offset + 1))
     }
 
@@ -103,7 +105,7 @@ impl Running {
             let error = match self.replicas.partitions.get(place) {
                 Some(p) if !p.is_leader() => ErrorCode::NotLeaderOrFollower,
                 Some(p) if p.log.high_watermark() >= *required => {
-                    if p.state.isr.len() >= ReplicaManager::min_isr(p) {
+                    if p.state.isr.len() >= p.min_isr() {
                         return false;
                     }
                     ErrorCode::NotEnoughReplicasAfterAppend

@@ -3,14 +3,22 @@
 
 use super::{Partition, Place, ReplicaManager, Role};
 use ottla_controller::{MetadataImage, image::PartitionState};
-use ottla_log::{PartitionLog, PartitionMetadata, Shutdown};
+use ottla_log::{PartitionLog, PartitionMetadata, Shutdown, parse_log_dir_name};
 use ottla_wire::java::uuid_text;
 use ottla_world::Context;
 use std::collections::BTreeSet;
 
+/// The metadata log lives beside the partitions and is not one of them.
+const METADATA_TOPIC: &str = "__cluster_metadata";
+
 impl ReplicaManager {
     /// Brings all partitions in line with an image. The partitions whose leadership here began or ended.
     pub(crate) fn apply(&mut self, cx: &mut Context<'_>, image: &MetadataImage) -> Vec<Place> {
+        let active = image.brokers().values().filter(|b| image.is_active(b.id));
+        self.eligible.epochs = active.map(|b| (b.id, b.epoch)).collect();
+        if !std::mem::replace(&mut self.started, true) {
+            self.remove_strays(cx, image);
+        }
         let mut changed = Vec::new();
         let mut wanted: BTreeSet<Place> = BTreeSet::new();
         for topic in image.topics() {
@@ -36,6 +44,27 @@ impl ReplicaManager {
         }
         self.configure(image);
         changed
+    }
+
+    /// Removes the logs of topics that were deleted, or of replicas moved away, while this broker was down
+    /// (`LogManager.isStrayReplica`).
+    fn remove_strays(&self, cx: &mut Context<'_>, image: &MetadataImage) {
+        let prefix = format!("{}/", self.log_dir);
+        let in_directory = |path: &str| path.strip_prefix(&prefix)?.split_once('/').map(|(dir, _)| dir.to_owned());
+        let dirs: BTreeSet<String> = cx.disk().list(&prefix).filter_map(in_directory).collect();
+        for dir in dirs {
+            let Some((topic, index)) = parse_log_dir_name(&dir).filter(|(topic, _)| *topic != METADATA_TOPIC) else {
+                continue;
+            };
+            let path = format!("{prefix}{dir}");
+            let Some(kept) = PartitionMetadata::load(cx.disk(), &path).ok().flatten() else { continue };
+            let known = image.topic(topic).filter(|t| uuid_text(t.id) == kept.topic_id);
+            let mine = known.and_then(|t| t.partitions.get(&index)).is_some_and(|p| p.replicas.contains(&self.me));
+            if !mine {
+                cx.note(format!("{dir}: a stray log (topic id {}), removed", kept.topic_id));
+                cx.disk().remove_all(&format!("{path}/"));
+            }
+        }
     }
 
     fn configure(&mut self, image: &MetadataImage) {
@@ -67,8 +96,12 @@ impl ReplicaManager {
         let after = if self.clean { Shutdown::Clean } else { Shutdown::Unclean };
         let wall_ms = cx.wall_ms();
         let opened = PartitionLog::open(cx.disk(), &dir, config, after, wall_ms);
-        let Ok((mut log, recovery)) = opened.inspect_err(|error| cx.note(format!("{dir}: {error}"))) else {
-            return false;
+        let (mut log, recovery) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.note_error(cx, &dir, &error);
+                return false;
+            }
         };
         if recovery.truncated_bytes > 0 {
             cx.note(format!("{name}-{}: torn tail truncated, {} bytes", place.1, recovery.truncated_bytes));
@@ -110,15 +143,18 @@ impl ReplicaManager {
             partition.lead(me, now);
             let end = partition.log.log_end_offset();
             if let Err(error) = partition.log.assign_epoch_start(cx.disk(), state.leader_epoch, end) {
-                cx.note(format!("{}-{}: {error}", partition.topic, partition.index));
+                let name = format!("{}-{}", partition.topic, partition.index);
                 partition.role = Role::Offline;
+                self.note_error(cx, &name, &error);
                 return was_leader;
             }
-            cx.note(format!("{}-{}: leader, epoch {}", partition.topic, partition.index, state.leader_epoch));
-        } else if let Role::Leader(leading) = &mut partition.role {
-            leading.proposed_isr = None;
+            if !was_leader {
+                cx.note(format!("{}-{}: leader, epoch {}", partition.topic, partition.index, state.leader_epoch));
+            }
+        } else {
+            partition.go_on_leading(me, now);
         }
-        self.advance(place);
-        new_epoch || !was_leader
+        self.advance(place, now);
+        !was_leader
     }
 }

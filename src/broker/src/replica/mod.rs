@@ -7,12 +7,12 @@ mod apply;
 pub(crate) mod fetcher;
 mod partition;
 
-pub(crate) use partition::{Partition, Role};
+pub(crate) use partition::{Eligible, FollowerFetch, Partition, Proposal, Role};
 
 use ottla_controller::{MetadataImage, image::ConfigResource};
-use ottla_log::{HighWatermarks, LogConfig, LogStartOffsets};
+use ottla_log::{HighWatermarks, LogConfig, LogError, LogStartOffsets};
 use ottla_wire::Uuid;
-use ottla_world::{Disk, Time};
+use ottla_world::{Context, Disk, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A partition's place: topic id and number.
@@ -32,18 +32,24 @@ pub(crate) struct ReplicaManager {
     pub(crate) moved: BTreeSet<Place>,
     /// Broker-wide log settings by the topic setting's name.
     broker_defaults: BTreeMap<String, String>,
+    /// Who may be in sync.
+    pub(crate) eligible: Eligible,
+    /// The disk refused: the broker has to go.
+    pub(crate) failed: bool,
+    /// Whether an image was applied since the start.
+    started: bool,
 }
 
 impl ReplicaManager {
     pub(crate) fn new(me: i32, log_dir: &str, disk: &Disk, settings: &BTreeMap<String, String>, clean: bool) -> Self {
         let mut broker_defaults = BTreeMap::new();
         for key in ottla_wire::config::topic_configs() {
-            if let Some(name) = key.synonym()
-                && let Some(value) = settings.get(name)
-            {
-                broker_defaults.insert(key.name.to_owned(), value.clone());
+            let mut set = key.synonyms.iter().filter_map(|s| settings.get(s.name).map(|value| s.convert(value)));
+            if let Some(value) = set.next() {
+                broker_defaults.insert(key.name.to_owned(), value);
             }
         }
+        let lag_ms = settings.get("replica.lag.time.max.ms").and_then(|ms| ms.trim().parse().ok()).unwrap_or(30_000);
         ReplicaManager {
             me,
             log_dir: log_dir.to_owned(),
@@ -53,6 +59,9 @@ impl ReplicaManager {
             clean,
             moved: BTreeSet::new(),
             broker_defaults,
+            eligible: Eligible { epochs: BTreeMap::new(), lag_ms },
+            failed: false,
+            started: false,
         }
     }
 
@@ -64,9 +73,11 @@ impl ReplicaManager {
     pub(crate) fn log_config(&self, image: &MetadataImage, topic: &str) -> LogConfig {
         let mut all = self.broker_defaults.clone();
         for key in ottla_wire::config::topic_configs() {
-            let names: Vec<&str> = key.synonym().into_iter().collect();
-            if let Some((value, _)) = image.topic_config(topic, key.name, Some(self.me), &names) {
-                all.insert(key.name.to_owned(), value.to_owned());
+            // A broker setting in the metadata, in the unit of the topic setting.
+            for synonym in key.synonyms.iter().rev() {
+                if let Some((value, _)) = image.broker_config(self.me, synonym.name) {
+                    all.insert(key.name.to_owned(), synonym.convert(value));
+                }
             }
         }
         if let Some(own) = image.configs(&ConfigResource::Topic(topic.to_owned())) {
@@ -75,19 +86,19 @@ impl ReplicaManager {
         LogConfig::from_configs(&all).unwrap_or_default()
     }
 
-    /// In-sync replicas a partition needs before it takes acks=all and moves its high watermark.
-    pub(crate) fn min_isr(partition: &Partition) -> usize {
-        let wanted = partition.log.config().min_insync_replicas.max(1) as usize;
-        wanted.min(partition.state.replicas.len())
-    }
-
     /// Moves a partition's high watermark if its followers allow.
-    pub(crate) fn advance(&mut self, place: Place) {
-        let me = self.me;
-        let Some(partition) = self.partitions.get_mut(&place) else { return };
-        if partition.advance_high_watermark(me, Self::min_isr(partition)) {
+    pub(crate) fn advance(&mut self, place: Place, now: Time) {
+        if let Some(partition) = self.partitions.get_mut(&place)
+            && partition.advance_high_watermark(now, &self.eligible)
+        {
             self.moved.insert(place);
         }
+    }
+
+    /// Notes why a log refused; a disk that fails takes the broker with it (`LogDirFailureHandler`: its one log directory).
+    pub(crate) fn note_error(&mut self, cx: &mut Context<'_>, name: &str, error: &LogError) {
+        cx.note(format!("{name}: {error}"));
+        self.failed |= matches!(error, LogError::Disk(_));
     }
 
     /// Writes the high watermark and log start checkpoints.
