@@ -3,6 +3,7 @@
 //! Serves the lab. Invariant: a tool knows a cluster only through Kafka's protocol on its connections.
 
 pub mod calendar;
+pub mod editor;
 pub mod files;
 mod java;
 pub mod lang;

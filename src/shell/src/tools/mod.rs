@@ -8,7 +8,10 @@ mod console_producer;
 mod tool;
 mod topics;
 
-use crate::program::{CommandInfo, CommandKind, Invocation, Program};
+use crate::{
+    java::OptionSpec,
+    program::{CommandInfo, CommandKind, Invocation, Program},
+};
 use admin::AdminMain;
 use tool::{JavaProcess, STARTUP_US};
 
@@ -22,6 +25,16 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-console-producer", "send each line to a topic"),
     info("kafka-topics", "create, list, describe, change and delete topics"),
 ];
+
+/// The options of a Kafka tool, for completion.
+pub fn options(name: &str) -> &'static [OptionSpec] {
+    match name {
+        "kafka-topics" => topics::TABLE,
+        "kafka-console-producer" => console_producer::TABLE,
+        "kafka-console-consumer" => console_consumer::TABLE,
+        _ => &[],
+    }
+}
 
 /// The program of a Kafka tool; `None` if there is none of that name.
 pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {

@@ -6,4 +6,5 @@ mod formatter;
 mod options;
 mod state;
 
+pub use options::TABLE;
 pub use state::ConsoleConsumer;

@@ -5,4 +5,5 @@ mod options;
 mod reader;
 mod state;
 
+pub use options::TABLE;
 pub use state::ConsoleProducer;

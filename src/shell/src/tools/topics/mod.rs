@@ -6,4 +6,5 @@ mod include;
 mod options;
 mod state;
 
+pub use options::TABLE;
 pub use state::Topics;

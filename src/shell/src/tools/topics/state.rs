@@ -278,6 +278,18 @@ impl Topics {
             }
             (State::Altering, AdminResponse::PartitionsCreated(each)) => first_error(each).map(|_| Step::Exit(0)),
             (State::Deleting, AdminResponse::TopicsDeleted(each)) => first_error(each).map(|_| Step::Exit(0)),
+            (state, response) => self.go_on_describing(io, state, response),
+        }
+    }
+
+    /// The answers that make up a description.
+    fn go_on_describing(
+        &mut self,
+        io: &mut AdminTool<'_, '_, '_>,
+        state: State,
+        response: AdminResponse,
+    ) -> Result<Step, JavaError> {
+        match (state, response) {
             (State::Describing, AdminResponse::TopicDescriptions(each)) => {
                 let mut found: BTreeMap<String, _> = BTreeMap::new();
                 for topic in first_error(each)? {
