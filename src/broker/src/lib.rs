@@ -18,4 +18,6 @@ mod view_of;
 
 pub use config::BrokerConfig;
 pub use node::BrokerNode;
-pub use view::{BrokerStateName, BrokerView, FollowerProgress, GroupView, MemberView, PartitionView, ReplicaRole};
+pub use view::{
+    BrokerStateName, BrokerView, FollowerProgress, GroupView, MemberView, PartitionView, ReplicaMarks, ReplicaRole,
+};

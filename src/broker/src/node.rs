@@ -1,7 +1,7 @@
 //! One broker as a process. Serves the lab; invariant: everything it knows came over the wire or from its disk.
 
 use crate::{
-    BrokerConfig, BrokerStateName, BrokerView,
+    BrokerConfig, BrokerStateName, BrokerView, ReplicaMarks,
     connections::{Connections, Waiting},
     group::GroupCoordinator,
     handlers,
@@ -64,6 +64,11 @@ impl BrokerNode {
     /// A broker that has not started yet.
     pub fn new(config: BrokerConfig) -> BrokerNode {
         BrokerNode { config, running: None }
+    }
+
+    /// The marks of its replicas; none before it has started.
+    pub fn marks(&self) -> impl Iterator<Item = ReplicaMarks<'_>> {
+        self.running.iter().flat_map(|running| running.marks())
     }
 
     /// What pictures show of it.

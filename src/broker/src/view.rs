@@ -76,6 +76,23 @@ pub struct PartitionView {
     pub followers: BTreeMap<i32, FollowerProgress>,
 }
 
+/// A replica's marks: what can be asked often at no cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplicaMarks<'a> {
+    /// The topic's name.
+    pub topic: &'a str,
+    /// Number within the topic.
+    pub partition: i32,
+    /// Whether this broker believes itself to be the leader.
+    pub is_leader: bool,
+    /// Leader epoch as this broker knows it.
+    pub leader_epoch: i32,
+    /// What consumers may read ends here.
+    pub high_watermark: i64,
+    /// Offset of the next record.
+    pub log_end_offset: i64,
+}
+
 /// A member of a group, for pictures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberView {

@@ -1,13 +1,24 @@
 //! Copies a broker's state for pictures. Serves the lab; invariant: reading only.
 
 use crate::{
-    BrokerView, FollowerProgress, PartitionView, ReplicaRole,
+    BrokerView, FollowerProgress, PartitionView, ReplicaMarks, ReplicaRole,
     node::Running,
     replica::{Partition, Role},
 };
 use std::collections::BTreeMap;
 
 impl Running {
+    pub(crate) fn marks(&self) -> impl Iterator<Item = ReplicaMarks<'_>> {
+        self.replicas.partitions.values().map(|p| ReplicaMarks {
+            topic: &p.topic,
+            partition: p.index,
+            is_leader: p.is_leader(),
+            leader_epoch: p.state.leader_epoch,
+            high_watermark: p.log.high_watermark(),
+            log_end_offset: p.log.log_end_offset(),
+        })
+    }
+
     pub(crate) fn view(&self) -> BrokerView {
         let mut partitions: Vec<PartitionView> = self.replicas.partitions.values().map(partition).collect();
         partitions.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));

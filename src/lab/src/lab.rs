@@ -8,8 +8,8 @@ use crate::{
 };
 use ottla_shell::{ShellOptions, shell_process};
 use ottla_world::{
-    CaptureId, DiskChange, Fault, Fd, HostId, JournalEntry, Pid, Signal, Sink, Source, SpawnSpec, Stdio, TerminalId,
-    Time, TraceEvent, World, WorldConfig,
+    CaptureId, DiskChange, Fault, Fd, HostId, JournalEntry, Pid, Process, Signal, Sink, Source, SpawnSpec, Stdio,
+    TerminalId, Time, TraceEvent, World, WorldConfig,
 };
 use std::collections::BTreeMap;
 
@@ -208,6 +208,13 @@ impl Lab {
         let pid = self.world.spawn(self.shell(Some(script), stdio, Some(terminal)));
         self.world.set_foreground(terminal, vec![pid]);
         Spawned { pid, terminal: Some(terminal), stdout: None, stderr }
+    }
+
+    /// Starts a program of the host's own on the laptop, without streams; it does not stand in the journal.
+    pub fn spawn_process(&mut self, process: Box<dyn Process>) -> Pid {
+        let (host, command) = (self.cluster.laptop(), process.name().to_owned());
+        let spec = SpawnSpec { process, host, stdio: Stdio::null(), command, reads_stdin: false, delay_us: 0 };
+        self.world.spawn(spec)
     }
 
     /// Virtual time.
