@@ -16,7 +16,7 @@ use ottla_wire::{
 use ottla_world::{Context, Time};
 
 /// Features of a 4.3 broker: name, first and last supported level.
-const FEATURES: [(&str, i16, i16); 7] = [
+pub(crate) const FEATURES: [(&str, i16, i16); 7] = [
     ("eligible.leader.replicas.version", 0, 1),
     ("group.version", 0, 1),
     ("kraft.version", 0, 1),

@@ -17,7 +17,7 @@ use crate::{
 use bytes::Bytes;
 use ottla_controller::{MetadataImage, MetadataObserver, MetadataRecord, ObserverConfig};
 use ottla_log::CLEAN_SHUTDOWN_FILE;
-use ottla_wire::{ApiKey, ErrorCode, ResponseKind, Uuid, WireError, java};
+use ottla_wire::{ApiKey, ErrorCode, Request, ResponseKind, Uuid, WireError, api, java};
 use ottla_world::{ConnectionId, Context, Input, Process, Signal, Time};
 use std::{
     any::Any,
@@ -307,18 +307,22 @@ impl Running {
 
     fn request(&mut self, cx: &mut Context<'_>, connection: ConnectionId, frame: &Bytes) {
         match ottla_wire::decode_request(frame) {
-            Ok(request) => {
+            Ok(request) if is_served(&request) => {
                 let (correlation_id, version, api_key) = (request.correlation_id, request.version, request.api_key);
                 let waiting = Waiting { connection, correlation_id, version, api_key };
                 let id = self.connections.begin(waiting);
                 self.dispatch(cx, id, request);
+            }
+            Ok(request) => {
+                cx.note(format!("{:?} in version {} is not served", request.api_key, request.version));
+                self.cut_off(cx, connection);
             }
             Err(WireError::UnsupportedVersion { api_key, correlation_id, .. })
                 if api_key == ApiKey::ApiVersions as i16 =>
             {
                 let api_key = ApiKey::ApiVersions;
                 let id = self.connections.begin(Waiting { connection, correlation_id, version: 0, api_key });
-                self.respond(cx, id, handlers::api_versions(ErrorCode::UnsupportedVersion));
+                self.respond(cx, id, handlers::api_versions(&self.image, ErrorCode::UnsupportedVersion));
             }
             Err(error) => {
                 cx.note(format!("a request that can't be read: {error}"));
@@ -334,22 +338,10 @@ impl Running {
         let now = cx.now();
         loop {
             let moved = std::mem::take(&mut self.replicas.moved);
-            let produces: Vec<_> = self
-                .purgatory
-                .produces
-                .iter()
-                .filter(|(_, p)| p.deadline <= now || p.waits_for.keys().any(|place| moved.contains(place)))
-                .map(|(id, _)| *id)
-                .collect();
-            let fetches: Vec<_> = self
-                .purgatory
-                .fetches
-                .iter()
-                .filter(|(_, f)| f.deadline <= now || f.places.iter().any(|place| moved.contains(place)))
-                .map(|(id, _)| *id)
-                .collect();
-            produces.into_iter().for_each(|id| self.try_produce(cx, id));
-            fetches.into_iter().for_each(|id| self.try_fetch(cx, id));
+            let due = self.purgatory.due(&moved, now);
+            due.produces.into_iter().for_each(|id| self.try_produce(cx, id));
+            due.fetches.into_iter().for_each(|id| self.try_fetch(cx, id));
+            due.deletes.into_iter().for_each(|id| self.try_delete(cx, id));
             if self.replicas.moved.is_empty() {
                 return;
             }
@@ -395,6 +387,11 @@ impl Running {
     pub(crate) fn controller_id(&self) -> Option<i32> {
         self.observer.controller().map(|c| c.node_id)
     }
+}
+
+/// Whether a broker answers this API in this version (`ApiVersionManager.isApiEnabled`).
+fn is_served(request: &Request) -> bool {
+    api::is_supported(api::Role::Broker, request.api_key, request.version)
 }
 
 /// The broker epoch in the marker of a clean shutdown.

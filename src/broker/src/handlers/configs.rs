@@ -76,19 +76,20 @@ impl Running {
         if let Some(value) = self.image.config(&resource, key.name) {
             synonyms.push((key.name, value.to_owned(), DYNAMIC_TOPIC));
         }
-        let names: Vec<&'static str> = key.synonym().into_iter().collect();
-        for name in &names {
-            let sources = [
-                (ConfigResource::Broker(self.config.node_id), DYNAMIC_BROKER),
-                (ConfigResource::DefaultBroker, DYNAMIC_DEFAULT_BROKER),
-            ];
-            for (resource, source) in sources {
-                if let Some(value) = self.image.config(&resource, name) {
-                    synonyms.push((name, value.to_owned(), source));
+        let brokers = [
+            (Some(ConfigResource::Broker(self.config.node_id)), DYNAMIC_BROKER),
+            (Some(ConfigResource::DefaultBroker), DYNAMIC_DEFAULT_BROKER),
+            (None, STATIC_BROKER),
+        ];
+        for broker_setting in key.synonyms {
+            for (resource, source) in &brokers {
+                let value = match resource {
+                    Some(resource) => self.image.config(resource, broker_setting.name),
+                    None => self.config.settings.get(broker_setting.name).map(String::as_str),
+                };
+                if let Some(value) = value {
+                    synonyms.push((broker_setting.name, broker_setting.convert(value), *source));
                 }
-            }
-            if let Some(value) = self.config.settings.get(*name) {
-                synonyms.push((name, value.clone(), STATIC_BROKER));
             }
         }
         if let (Some(name), Some(value)) = (key.default_synonym(), key.default) {

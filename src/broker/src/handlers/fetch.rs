@@ -189,6 +189,10 @@ impl Running {
         let Some(partition) = self.replicas.partitions.get_mut(&place) else { return Ok(()) };
         let (offset, log_start_offset) = (wanted.fetch_offset, wanted.log_start_offset);
         let fetch = FollowerFetch { offset, log_start_offset, broker_epoch };
+        if partition.start_of(follower) != Some(log_start_offset) {
+            // For those who wait for records to be deleted everywhere.
+            self.replicas.moved.insert(place);
+        }
         if !partition.follower_fetched(follower, fetch, now) {
             // No replica here, as far as this leader knows: one of them is behind (`followerReplicaOrThrow`).
             return Err(ErrorCode::UnknownLeaderEpoch);

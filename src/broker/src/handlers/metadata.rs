@@ -1,4 +1,4 @@
-//! Metadata of topics (`MetadataRequest`, `DescribeTopicPartitions`) and automatic creation. Serves clients; invariant:
+//! Metadata of topics (`MetadataRequest`) and automatic creation. Serves clients; invariant:
 //! only unfenced brokers are shown, and a topic is made by the controller alone.
 
 use crate::{connections::RequestId, node::Running, uplink::Purpose};
@@ -6,12 +6,8 @@ use ottla_controller::image::{PartitionState, TopicImage};
 use ottla_wire::{
     BrokerId, ErrorCode, RequestKind, ResponseKind, TopicName,
     messages::{
-        CreateTopicsRequest, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, MetadataRequest,
-        MetadataResponse,
+        CreateTopicsRequest, MetadataRequest, MetadataResponse,
         create_topics_request::{CreatableTopic, CreatableTopicConfig},
-        describe_topic_partitions_response::{
-            DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
-        },
         metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic},
     },
     str_bytes, topic_name,
@@ -29,7 +25,7 @@ pub(crate) fn is_valid_name(name: &str) -> bool {
     !name.is_empty() && name != "." && name != ".." && name.len() <= 249 && name.chars().all(fits)
 }
 
-const NOT_ASKED_FOR: i32 = i32::MIN;
+pub(super) const NOT_ASKED_FOR: i32 = i32::MIN;
 
 impl Running {
     pub(crate) fn metadata(&mut self, cx: &mut Context<'_>, id: RequestId, version: i16, request: &MetadataRequest) {
@@ -101,7 +97,7 @@ impl Running {
             .with_offline_replicas(self.offline(state))
     }
 
-    fn offline(&self, state: &PartitionState) -> Vec<BrokerId> {
+    pub(super) fn offline(&self, state: &PartitionState) -> Vec<BrokerId> {
         state.replicas.iter().filter(|id| !self.image.is_alive(**id)).map(|id| BrokerId(*id)).collect()
     }
 
@@ -131,61 +127,9 @@ impl Running {
         let request = CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(30_000);
         self.send_forwarded(now, Purpose::AutoCreate, 7, &RequestKind::CreateTopics(request), 30_000);
     }
-
-    pub(crate) fn describe_topic_partitions(
-        &mut self,
-        cx: &mut Context<'_>,
-        id: RequestId,
-        request: &DescribeTopicPartitionsRequest,
-    ) {
-        let mut names: Vec<String> = request.topics.iter().map(|t| t.name.to_string()).collect();
-        if names.is_empty() {
-            names = self.image.topics_by_name().map(|t| t.name.clone()).collect();
-        }
-        names.sort();
-        let first = request.cursor.as_ref().map(|c| (c.topic_name.to_string(), c.partition_index));
-        let row = |name: &String| {
-            let from = match &first {
-                Some((topic, _)) if name < topic => return None,
-                Some((topic, partition)) if name == topic => *partition,
-                _ => 0,
-            };
-            Some(self.described_topic(name, from))
-        };
-        let topics = names.iter().filter_map(row).collect();
-        let response = DescribeTopicPartitionsResponse::default().with_topics(topics);
-        self.respond(cx, id, ResponseKind::DescribeTopicPartitions(response));
-    }
-
-    fn described_topic(&self, name: &str, from: i32) -> DescribeTopicPartitionsResponseTopic {
-        let row = DescribeTopicPartitionsResponseTopic::default()
-            .with_name(Some(topic_name(name)))
-            .with_is_internal(is_internal(name))
-            .with_topic_authorized_operations(NOT_ASKED_FOR);
-        let Some(topic) = self.image.topic(name) else {
-            let valid = is_valid_name(name);
-            let error = if valid { ErrorCode::UnknownTopicOrPartition } else { ErrorCode::InvalidTopicException };
-            return row.with_error_code(error.code());
-        };
-        let partition = |(index, state): (&i32, &PartitionState)| {
-            let lives = state.has_leader() && self.image.is_alive(state.leader);
-            let error = if lives { ErrorCode::None } else { ErrorCode::LeaderNotAvailable };
-            DescribeTopicPartitionsResponsePartition::default()
-                .with_error_code(error.code())
-                .with_partition_index(*index)
-                .with_leader_id(BrokerId(if lives { state.leader } else { -1 }))
-                .with_leader_epoch(state.leader_epoch)
-                .with_replica_nodes(ids(&state.replicas))
-                .with_isr_nodes(ids(&state.isr))
-                .with_eligible_leader_replicas(Some(ids(&state.elr)))
-                .with_last_known_elr(Some(ids(&state.last_known_elr)))
-                .with_offline_replicas(self.offline(state))
-        };
-        row.with_topic_id(topic.id).with_partitions(topic.partitions.range(from..).map(partition).collect())
-    }
 }
 
-fn ids(all: &[i32]) -> Vec<BrokerId> {
+pub(super) fn ids(all: &[i32]) -> Vec<BrokerId> {
     all.iter().map(|id| BrokerId(*id)).collect()
 }
 

@@ -3,9 +3,12 @@
 
 mod cluster;
 mod configs;
+mod delete_records;
+mod describe_topics;
 mod fetch;
 mod forward;
 mod groups;
+mod log_dirs;
 mod metadata;
 mod offsets;
 mod produce;
@@ -13,10 +16,15 @@ mod producer_ids;
 
 pub(crate) use groups::PendingReplies;
 
-use crate::{connections::RequestId, node::Running};
+use crate::{connections::RequestId, lifecycle::FEATURES, node::Running};
+use ottla_controller::MetadataImage;
 use ottla_wire::{
     ErrorCode, Request, RequestKind, ResponseKind, api,
-    messages::{ApiVersionsResponse, api_versions_response::ApiVersion},
+    messages::{
+        ApiVersionsResponse,
+        api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey},
+    },
+    str_bytes,
 };
 use ottla_world::Context;
 
@@ -25,7 +33,10 @@ impl Running {
     pub(crate) fn dispatch(&mut self, cx: &mut Context<'_>, id: RequestId, request: Request) {
         let version = request.version;
         match request.body {
-            RequestKind::ApiVersions(_) => self.respond(cx, id, api_versions(ErrorCode::None)),
+            RequestKind::ApiVersions(_) => {
+                let response = api_versions(&self.image, ErrorCode::None);
+                self.respond(cx, id, response);
+            }
             RequestKind::Metadata(body) => self.metadata(cx, id, version, &body),
             RequestKind::DescribeTopicPartitions(body) => self.describe_topic_partitions(cx, id, &body),
             RequestKind::DescribeCluster(body) => self.describe_cluster(cx, id, &body),
@@ -34,6 +45,8 @@ impl Running {
             RequestKind::ListOffsets(body) => self.list_offsets(cx, id, &body),
             RequestKind::OffsetForLeaderEpoch(body) => self.offset_for_leader_epoch(cx, id, &body),
             RequestKind::InitProducerId(body) => self.init_producer_id(cx, id, &body),
+            RequestKind::DeleteRecords(body) => self.delete_records(cx, id, &body),
+            RequestKind::DescribeLogDirs(body) => self.describe_log_dirs(cx, id, &body),
             RequestKind::DescribeConfigs(body) => self.describe_configs(cx, id, &body),
             RequestKind::ListPartitionReassignments(_)
             | RequestKind::CreateTopics(_)
@@ -53,11 +66,25 @@ impl Running {
     }
 }
 
-/// The table of what this broker speaks.
-pub(crate) fn api_versions(error: ErrorCode) -> ResponseKind {
+/// The table of what this broker speaks, with the features of the cluster (KIP-584).
+pub(crate) fn api_versions(image: &MetadataImage, error: ErrorCode) -> ResponseKind {
     let row = |(key, min, max): (i16, i16, i16)| {
         ApiVersion::default().with_api_key(key).with_min_version(min).with_max_version(max)
     };
     let keys = api::advertised(api::Role::Broker).map(row).collect();
-    ResponseKind::ApiVersions(ApiVersionsResponse::default().with_error_code(error.code()).with_api_keys(keys))
+    let supported = |(name, min, max): &(&str, i16, i16)| {
+        SupportedFeatureKey::default().with_name(str_bytes(name)).with_min_version(*min).with_max_version(*max)
+    };
+    let finalized = |(name, level): (&String, &i16)| {
+        let key = FinalizedFeatureKey::default().with_name(str_bytes(name));
+        key.with_min_version_level(*level).with_max_version_level(*level)
+    };
+    let mut response = ApiVersionsResponse::default().with_error_code(error.code()).with_api_keys(keys);
+    if error.is_none() {
+        response = response
+            .with_supported_features(FEATURES.iter().map(supported).collect())
+            .with_finalized_features_epoch(image.offset())
+            .with_finalized_features(image.features().iter().map(finalized).collect());
+    }
+    ResponseKind::ApiVersions(response)
 }

@@ -1,7 +1,11 @@
 //! Offsets by time and by leader epoch (`ListOffsets`, `OffsetForLeaderEpoch`). Serves consumers, tools and followers;
 //! invariant: a client's latest offset is the high watermark, or the last stable offset where it asks for committed data.
 
-use crate::{connections::RequestId, node::Running, replica::Partition};
+use crate::{
+    connections::RequestId,
+    node::Running,
+    replica::{Partition, Role},
+};
 use ottla_log::Lookup;
 use ottla_wire::{
     ErrorCode, ResponseKind,
@@ -28,15 +32,19 @@ impl Running {
     }
 
     pub(crate) fn list_offsets(&mut self, cx: &mut Context<'_>, id: RequestId, request: &ListOffsetsRequest) {
-        let committed = request.isolation_level == 1;
+        let (committed, is_client) = (request.isolation_level == 1, request.replica_id.0 == CONSUMER);
         let mut topics = Vec::new();
         for topic in &request.topics {
             let mut rows = Vec::new();
             for wanted in &topic.partitions {
                 let found = self.leading(&topic.name, wanted.partition_index, wanted.current_leader_epoch);
                 let found = found.and_then(|p| {
-                    let bound = if committed { p.log.last_stable_offset() } else { p.log.high_watermark() };
-                    lookup(cx, p, wanted.timestamp, bound)
+                    let bound = match () {
+                        () if !is_client => p.log.log_end_offset(),
+                        () if committed => p.log.last_stable_offset(),
+                        () => p.log.high_watermark(),
+                    };
+                    lookup(cx, p, wanted.timestamp, bound, is_client)
                 });
                 let row = ListOffsetsPartitionResponse::default().with_partition_index(wanted.partition_index);
                 rows.push(match found {
@@ -77,9 +85,21 @@ impl Running {
     }
 }
 
-/// Timestamp, offset and leader epoch; -1 where there is none.
-fn lookup(cx: &mut Context<'_>, p: &Partition, timestamp: i64, bound: i64) -> Result<(i64, i64, i32), ErrorCode> {
+/// The replica id of consumers; followers and debugging consumers see the whole log.
+const CONSUMER: i32 = -1;
+
+/// Timestamp, offset and leader epoch; -1 where there is none (`Partition.fetchOffsetForTimestamp`).
+fn lookup(
+    cx: &mut Context<'_>,
+    p: &Partition,
+    timestamp: i64,
+    bound: i64,
+    is_client: bool,
+) -> Result<(i64, i64, i32), ErrorCode> {
+    // A new leader that does not know yet what is committed of the records before its epoch.
+    let lags = is_client && matches!(&p.role, Role::Leader(l) if l.epoch_start_offset > p.log.high_watermark());
     let lookup = match timestamp {
+        -1 if lags => return Err(ErrorCode::OffsetNotAvailable),
         -1 => return Ok((-1, bound, p.log.latest_epoch().unwrap_or(-1))),
         -2 | -4 => Lookup::Earliest,
         -3 => Lookup::MaxTimestamp,
@@ -89,6 +109,9 @@ fn lookup(cx: &mut Context<'_>, p: &Partition, timestamp: i64, bound: i64) -> Re
         _ => return Err(ErrorCode::UnsupportedVersion),
     };
     let found = p.log.offset_for_timestamp(cx.disk(), lookup).map_err(|e| e.error_code())?;
-    let visible = found.filter(|f| f.offset < bound || timestamp == -2 || timestamp == -4);
-    Ok(visible.map_or((-1, -1, -1), |f| (f.timestamp, f.offset, f.leader_epoch.unwrap_or(-1))))
+    match found.filter(|f| f.offset < bound || matches!(lookup, Lookup::Earliest)) {
+        Some(f) => Ok((f.timestamp, f.offset, f.leader_epoch.unwrap_or(-1))),
+        None if lags => Err(ErrorCode::OffsetNotAvailable),
+        None => Ok((-1, -1, -1)),
+    }
 }

@@ -46,7 +46,10 @@ impl Running {
             responses.push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(rows));
         }
         let response = ProduceResponse::default().with_responses(responses);
+        let failed = |topic: &TopicProduceResponse| topic.partition_responses.iter().any(|row| row.error_code != 0);
         match acks {
+            // The only way to tell that something went wrong (`KafkaApis.handleProduceRequest`).
+            0 if response.responses.iter().any(failed) => self.connections.refuse(cx, id),
             0 => self.connections.no_response(id),
             -1 if !waits_for.is_empty() => {
                 let deadline = cx.now().plus_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
@@ -75,6 +78,15 @@ impl Running {
             return Err(Box::new(refusal(ErrorCode::NotLeaderOrFollower)));
         }
         if acks == -1 && partition.state.isr.len() < partition.min_isr() {
+            let (isr, needed) = (&partition.state.isr, partition.min_isr());
+            cx.note(format!(
+                "The size of the current ISR : {} is insufficient to satisfy the min.isr requirement of {needed} for \
+                 partition {}-{}, live replica(s) broker.id are : {}",
+                isr.len(),
+                partition.topic,
+                partition.index,
+                set_text(isr)
+            ));
             return Err(Box::new(refusal(ErrorCode::NotEnoughReplicas)));
         }
         let wall_ms = cx.wall_ms();
@@ -119,8 +131,8 @@ impl Running {
         });
         for (place, error) in errors {
             if let Some((topic, row)) = delayed.slots.get(&place) {
-                let rows = &mut delayed.response.responses[*topic].partition_responses;
-                rows[*row] = refusal(error).with_index(rows[*row].index);
+                // Offsets stay: the records are in the log.
+                delayed.response.responses[*topic].partition_responses[*row].error_code = error.code();
             }
         }
         if delayed.waits_for.is_empty()
@@ -142,5 +154,17 @@ fn rejected(error: &LogError) -> PartitionProduceResponse {
             .with_batch_index_error_message(Some(str_bytes(&r.message)))
     });
     let row = refusal(error.error_code()).with_record_errors(rows.collect());
-    if error.record_errors().is_empty() { row } else { row.with_error_message(Some(str_bytes(&error.to_string()))) }
+    match error {
+        // The others' words are the client's own (`LogAppendResult.hasCustomErrorMessage`).
+        LogError::RecordsRejected { .. } | LogError::InvalidRecord(_) => {
+            row.with_error_message(Some(str_bytes(&error.to_string())))
+        }
+        _ => row,
+    }
+}
+
+/// As Scala prints a set.
+fn set_text(ids: &[i32]) -> String {
+    let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
+    format!("Set({})", ids.join(", "))
 }

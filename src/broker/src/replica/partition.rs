@@ -144,6 +144,12 @@ impl Partition {
         }
     }
 
+    /// Where a follower's log starts, if this replica leads and knows it.
+    pub(crate) fn start_of(&self, follower: i32) -> Option<i64> {
+        let Role::Leader(leading) = &self.role else { return None };
+        leading.followers.get(&follower).map(|f| f.log_start_offset)
+    }
+
     /// A follower fetched; true if it was known.
     pub(crate) fn follower_fetched(&mut self, follower: i32, fetch: FollowerFetch, now: Time) -> bool {
         let leader_end = self.log.log_end_offset();
