@@ -3,6 +3,7 @@
 //! Serves the shell. Invariant: a tool talks to a cluster only over the wire, and prints what the real tool prints.
 
 mod admin;
+mod configs;
 mod console_consumer;
 mod console_producer;
 mod tool;
@@ -21,6 +22,7 @@ const fn info(name: &'static str, summary: &'static str) -> CommandInfo {
 
 /// Kafka's tools, by name without `.sh`.
 pub const COMMANDS: &[CommandInfo] = &[
+    info("kafka-configs", "show and change settings of topics, brokers and groups"),
     info("kafka-console-consumer", "read records of a topic and print them"),
     info("kafka-console-producer", "send each line to a topic"),
     info("kafka-topics", "create, list, describe, change and delete topics"),
@@ -29,6 +31,7 @@ pub const COMMANDS: &[CommandInfo] = &[
 /// The options of a Kafka tool, for completion.
 pub fn options(name: &str) -> &'static [OptionSpec] {
     match name {
+        "kafka-configs" => configs::TABLE,
         "kafka-topics" => topics::TABLE,
         "kafka-console-producer" => console_producer::TABLE,
         "kafka-console-consumer" => console_consumer::TABLE,
@@ -39,6 +42,7 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
 /// The program of a Kafka tool; `None` if there is none of that name.
 pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
     let (process, reads_stdin) = match name {
+        "kafka-configs" => (JavaProcess::boxed(AdminMain::<configs::Configs>::default(), invocation), false),
         "kafka-topics" => (JavaProcess::boxed(AdminMain::<topics::Topics>::default(), invocation), false),
         "kafka-console-producer" => {
             (JavaProcess::boxed(console_producer::ConsoleProducer::default(), invocation), true)
