@@ -312,8 +312,9 @@ impl Admin {
         self.refresh.retry_at = cx.now().plus_millis(self.retry.initial_ms);
         if error.is("UnsupportedVersionException") {
             let text = "The remote node is not a BROKER that supports the METADATA api.";
-            self.network.log.warn(METADATA_LOGGER, text);
-            self.network.log.warn(METADATA_LOGGER, "Fatal error during metadata update");
+            // The exception that was logged stands in the line after the text.
+            self.network.log.warn(METADATA_LOGGER, format!("{text}\n{error}"));
+            self.network.log.warn(METADATA_LOGGER, format!("Fatal error during metadata update\n{error}"));
             self.refresh.fatal = Some(error);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Serves the tools. Invariant: texts and layouts are those of jopt-simple, log4j and the JVM; stack frames are never printed.
 
+mod argparse;
 mod checks;
 mod hash;
 mod help;
@@ -10,6 +11,7 @@ mod options;
 mod properties;
 mod throwable;
 
+pub use argparse::argparse_error;
 pub use checks::{at_most_one_way, invalid_with, one_of, required};
 pub use hash::{hash_set_order, partition_hash};
 pub use help::help;

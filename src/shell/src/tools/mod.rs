@@ -6,6 +6,8 @@ mod admin;
 mod configs;
 mod console_consumer;
 mod console_producer;
+mod delete_records;
+mod metadata_quorum;
 mod tool;
 mod topics;
 
@@ -25,6 +27,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-configs", "show and change settings of topics, brokers and groups"),
     info("kafka-console-consumer", "read records of a topic and print them"),
     info("kafka-console-producer", "send each line to a topic"),
+    info("kafka-delete-records", "delete the records before an offset"),
+    info("kafka-metadata-quorum", "show the quorum of the controllers"),
     info("kafka-topics", "create, list, describe, change and delete topics"),
 ];
 
@@ -32,6 +36,7 @@ pub const COMMANDS: &[CommandInfo] = &[
 pub fn options(name: &str) -> &'static [OptionSpec] {
     match name {
         "kafka-configs" => configs::TABLE,
+        "kafka-delete-records" => delete_records::TABLE,
         "kafka-topics" => topics::TABLE,
         "kafka-console-producer" => console_producer::TABLE,
         "kafka-console-consumer" => console_consumer::TABLE,
@@ -43,6 +48,12 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
 pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
     let (process, reads_stdin) = match name {
         "kafka-configs" => (JavaProcess::boxed(AdminMain::<configs::Configs>::default(), invocation), false),
+        "kafka-delete-records" => {
+            (JavaProcess::boxed(AdminMain::<delete_records::DeleteRecords>::default(), invocation), false)
+        }
+        "kafka-metadata-quorum" => {
+            (JavaProcess::boxed(AdminMain::<metadata_quorum::MetadataQuorum>::default(), invocation), false)
+        }
         "kafka-topics" => (JavaProcess::boxed(AdminMain::<topics::Topics>::default(), invocation), false),
         "kafka-console-producer" => {
             (JavaProcess::boxed(console_producer::ConsoleProducer::default(), invocation), true)
