@@ -150,5 +150,5 @@ fn a_controllers_port_is_no_broker() {
     let tool: &AdminTool = bench.tool(pid);
     let Err(error) = tool.answer(0) else { panic!() };
     assert_eq!(error.text(), "The node does not support METADATA");
-    assert!(tool.log[0].1.text.ends_with("The remote node is not a BROKER that supports the METADATA api."));
+    assert!(tool.log[0].1.text.contains("The remote node is not a BROKER that supports the METADATA api.\n"));
 }
