@@ -19,6 +19,8 @@ use ottla_wire::{
 use ottla_world::{Context, Time};
 use std::collections::BTreeMap;
 
+const LIST_OFFSETS_LOGGER: &str = "org.apache.kafka.clients.admin.internals.ListOffsetsHandler";
+
 /// The request for the leaders.
 pub(super) fn find(partitions: &[TopicPartition]) -> Body {
     let topics = by_topic(partitions).into_keys();
@@ -121,7 +123,7 @@ pub(super) fn ask(request: &AdminRequest, partitions: &[TopicPartition], timeout
                 .with_replica_id(BrokerId(-1))
                 .with_isolation_level(i8::from(*read_committed))
                 .with_topics(topics.collect());
-            (RequestKind::ListOffsets(body), (lowest.max(2), 10))
+            (RequestKind::ListOffsets(body), (lowest.max(2), 11))
         }
         _ => (RequestKind::ListOffsets(ListOffsetsRequest::default()), (1, 10)),
     }
@@ -169,7 +171,16 @@ pub(super) fn answered(
         match ErrorCode::from_code(code) {
             ErrorCode::None => take(admin, call, partition, offset, timestamp_ms, epoch),
             error if error.is_retriable() => again.push(partition.clone()),
-            error => fail(admin, call, partition, JavaError::of(error, None)),
+            error => {
+                if let ResponseKind::ListOffsets(_) = response {
+                    let name = error.name();
+                    let text = format!(
+                        "ListOffsets request for topic partition {partition} failed due to an unexpected error {name}"
+                    );
+                    admin.network.log.error(LIST_OFFSETS_LOGGER, text);
+                }
+                fail(admin, call, partition, JavaError::of(error, None));
+            }
         }
     }
     look_up_again(admin, cx, call, again);

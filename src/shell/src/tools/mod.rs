@@ -7,6 +7,8 @@ mod configs;
 mod console_consumer;
 mod console_producer;
 mod delete_records;
+mod get_offsets;
+mod leader_election;
 mod metadata_quorum;
 mod tool;
 mod topics;
@@ -28,6 +30,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-console-consumer", "read records of a topic and print them"),
     info("kafka-console-producer", "send each line to a topic"),
     info("kafka-delete-records", "delete the records before an offset"),
+    info("kafka-get-offsets", "show where partitions begin and end"),
+    info("kafka-leader-election", "elect leaders of partitions"),
     info("kafka-metadata-quorum", "show the quorum of the controllers"),
     info("kafka-topics", "create, list, describe, change and delete topics"),
 ];
@@ -37,6 +41,8 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
     match name {
         "kafka-configs" => configs::TABLE,
         "kafka-delete-records" => delete_records::TABLE,
+        "kafka-get-offsets" => get_offsets::TABLE,
+        "kafka-leader-election" => leader_election::TABLE,
         "kafka-topics" => topics::TABLE,
         "kafka-console-producer" => console_producer::TABLE,
         "kafka-console-consumer" => console_consumer::TABLE,
@@ -50,6 +56,10 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         "kafka-configs" => (JavaProcess::boxed(AdminMain::<configs::Configs>::default(), invocation), false),
         "kafka-delete-records" => {
             (JavaProcess::boxed(AdminMain::<delete_records::DeleteRecords>::default(), invocation), false)
+        }
+        "kafka-get-offsets" => (JavaProcess::boxed(AdminMain::<get_offsets::GetOffsets>::default(), invocation), false),
+        "kafka-leader-election" => {
+            (JavaProcess::boxed(AdminMain::<leader_election::LeaderElection>::default(), invocation), false)
         }
         "kafka-metadata-quorum" => {
             (JavaProcess::boxed(AdminMain::<metadata_quorum::MetadataQuorum>::default(), invocation), false)

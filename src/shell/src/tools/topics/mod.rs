@@ -2,7 +2,7 @@
 //! comes at the same moment, before or after the connection.
 
 mod describe;
-mod include;
+pub mod include;
 mod options;
 mod state;
 
