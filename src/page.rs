@@ -15,7 +15,6 @@ use wasm_bindgen_futures::spawn_local;
 use crate::{
     client::Client,
     tab_lock::{self, Claim, TabLock},
-    worker,
 };
 
 /// The lock's name: all tabs of the site share it.
@@ -46,18 +45,6 @@ pub fn start() {
     spawn_engine();
     let page = Page::mount(root, asked);
     WINDOW.with(|window| *window.page.borrow_mut() = Some(page));
-}
-
-/// Answers the window.
-pub fn start_worker() {
-    worker::serve(|port| {
-        port.post(&FromEngine::Ready);
-        |message: ToEngine| {
-            if message == ToEngine::Panic {
-                panic!("asked to");
-            }
-        }
-    });
 }
 
 /// The page asks for something.

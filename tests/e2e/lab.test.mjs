@@ -24,7 +24,7 @@ async function sees(page, terminal, text, timeout = 30_000) {
 test('a topic, three records, a dead leader, a reload: nothing is lost', async (t) => {
   const { page, errors, url } = await open(t, { path: '#/sandbox' });
   const cluster = page.getByRole('region', { name: 'Cluster', exact: true });
-  await cluster.getByText('Broker 3', { exact: true }).waitFor();
+  await cluster.getByText('broker 3', { exact: true }).waitFor();
 
   await type(page, 1, `kafka-topics.sh ${SERVERS} --create --topic orders --replica-assignment 2:3:1`);
   await sees(page, 1, 'Created topic orders.');
@@ -35,12 +35,12 @@ test('a topic, three records, a dead leader, a reload: nothing is lost', async (
   await shot(page, 'lab-running');
 
   // Kill the leader where it stands.
-  const leader = cluster.getByRole('article', { name: 'Broker 2', exact: true });
+  const leader = cluster.getByRole('article', { name: 'broker 2', exact: true });
   await leader.getByText('Leader', { exact: false }).first().waitFor();
   await leader.getByRole('button', { name: /Faults/ }).click();
-  await page.getByRole('menuitem', { name: /Kill/ }).click();
+  await page.getByRole('button', { name: 'Kill (kill -9)' }).click();
   // The picture shows the next replica as the leader.
-  const next = cluster.getByRole('article', { name: 'Broker 3', exact: true });
+  const next = cluster.getByRole('article', { name: 'broker 3', exact: true });
   await next.getByText('Leader', { exact: false }).first().waitFor({ timeout: 30_000 });
   await shot(page, 'lab-leader-moved');
   await type(page, 1, 'fourth');
@@ -54,7 +54,7 @@ test('a topic, three records, a dead leader, a reload: nothing is lost', async (
   await page.waitForTimeout(4000);
   await page.goto('about:blank');
   await page.goto(`${url}#/sandbox`);
-  await cluster.getByText('Broker 3', { exact: true }).waitFor();
+  await cluster.getByText('broker 3', { exact: true }).waitFor();
   await type(page, 1, `kafka-console-consumer.sh ${SERVERS} --topic orders --from-beginning --max-messages 4`);
   await sees(page, 1, 'Processed a total of 4 messages', 60_000);
   const text = await output(page, 1).innerText();

@@ -70,6 +70,13 @@ pub fn mark_root(name: &str, value: Option<&str>) {
     }
 }
 
+/// Names the page in the browser's tabs and history.
+pub fn set_title(title: &str) {
+    if let Some(document) = document() {
+        document.set_title(title);
+    }
+}
+
 /// Offers text as a file.
 pub fn download(name: &str, text: &str) {
     drop(try_download(name, text));

@@ -62,6 +62,7 @@ fn brokers(picture: &Picture) -> Table {
         vec![
             node_name(broker.id),
             format!("localhost:{}", broker.port),
+            broker.pid.map_or_else(|| words::NONE.to_owned(), |pid| pid.to_string()),
             node_state(broker.state).to_owned(),
             if broker.unfenced { words::YES } else { words::NO }.to_owned(),
             broker.replicas.iter().filter(|replica| replica.is_leader).count().to_string(),

@@ -64,7 +64,7 @@ pub fn ledger(ledger: &LedgerRow) -> String {
 
 /// A node's port and process.
 pub fn process(port: u16, pid: u32) -> String {
-    format!(":{port} pid {pid}")
+    format!("localhost:{port}, process {pid}")
 }
 
 /// A controller's epoch and offsets.
@@ -147,12 +147,20 @@ pub fn client(kind: &str, pid: u32) -> String {
     format!("{kind}, process {pid}")
 }
 
-/// Where a client runs and with whom it talks.
+/// Where a client runs.
 pub fn client_place(card: &ClientCard) -> String {
     let terminal = card.terminal.map_or_else(String::new, |terminal| format!("terminal {}, ", terminal + 1));
-    let brokers = card.connected_to.iter().map(i32::to_string).collect::<Vec<_>>().join(", ");
-    let talks = if brokers.is_empty() { String::new() } else { format!(", connected to {brokers}") };
-    format!("{terminal}pid {}{talks}", card.pid)
+    format!("{terminal}pid {}", card.pid)
+}
+
+/// With whom a client talks.
+pub fn connected_to(brokers: &[i32]) -> String {
+    format!("connected to {}", brokers.iter().map(i32::to_string).collect::<Vec<_>>().join(", "))
+}
+
+/// Ends a client, in full.
+pub fn kill_client(pid: u32) -> String {
+    format!("{KILL_CLIENT} process {pid}")
 }
 
 /// What a client has done.

@@ -9,6 +9,11 @@ use ottla_lab::protocol::{ClientKind, Flight, NodeState};
 
 /// The page's name.
 pub const NAME: &str = "Ottla";
+/// The page's name in the browser's tabs.
+pub fn page_title(lesson: &str) -> String {
+    format!("{lesson} \u{2013} Ottla, a Kafka cluster in a browser tab")
+}
+
 /// Skips to the terminals.
 pub const SKIP: &str = "Skip to the terminals";
 /// Closes a window.
@@ -428,6 +433,11 @@ pub mod lesson {
             1 => "What does the command look like?",
             _ => "Tell me the command",
         }
+    }
+
+    /// How many goals are reached.
+    pub fn goal_count(done: usize, total: usize) -> String {
+        format!("{GOALS} {done}/{total}")
     }
 
     /// Which goals are reached, spoken.

@@ -30,7 +30,7 @@ pub const PARTITION_HEAD: &[&str] = &[
 /// Brokers.
 pub const BROKERS: &str = "Brokers";
 /// Their heads.
-pub const BROKER_HEAD: &[&str] = &["Broker", "Address", "State", "May serve", "Leads", "Replicas"];
+pub const BROKER_HEAD: &[&str] = &["Broker", "Address", "Process", "State", "May serve", "Leads", "Replicas"];
 /// Replicas.
 pub const REPLICAS: &str = "Replicas on the brokers' disks";
 /// Their heads.

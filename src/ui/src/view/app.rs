@@ -78,7 +78,7 @@ impl Component for App {
                     goals={state.goals.clone()} said={state.said.clone()} progress={state.progress.clone()}
                     layout={state.layout.clone()} has_room={state.terminals.has_room()} />
                 <Timeline now_us={state.picture.now_us} wall_ms={state.picture.wall_ms} clock={state.clock}
-                    events={state.events.clone()} open={state.layout.events} />
+                    events={state.events.clone()} open={state.layout.events} internal={state.layout.internal} />
                 <Dialogs dialog={state.dialog} lesson={state.lesson.clone()} settings={state.settings.clone()}
                     progress={state.progress.clone()} />
             </ContextProvider<Callback<Action>>>

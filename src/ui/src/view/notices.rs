@@ -61,6 +61,6 @@ fn parts(told: &Told) -> (String, Option<(&'static str, Action)>) {
         Told::Died { words: last, restarted: false } => (words::stopped(last), Some((words::RESTART, Action::Restart))),
         Told::NoLesson(id) => (words::no_lesson(id), None),
         Told::NotImported => (words::NOT_IMPORTED.into(), None),
-        Told::Restored => (words::RESTORED.into(), Some((words::FRESH, Action::Reset))),
+        Told::Restored => (words::RESTORED.into(), None),
     }
 }

@@ -3,7 +3,7 @@
 
 use super::kit::{Button, Glyph, use_act};
 use crate::{
-    model::time,
+    model::{density, time},
     shared::Shared,
     state::{Clock, action::Action},
     text,
@@ -27,13 +27,25 @@ pub struct TimelineProps {
     pub events: Shared<Vec<EventLine>>,
     /// The list is open.
     pub open: bool,
+    /// Kafka's own topics are shown.
+    pub internal: bool,
+}
+
+/// About a topic of Kafka's own: it stands in the list, not in the strip.
+fn is_internal(event: &EventLine) -> bool {
+    event.text.split_whitespace().any(density::is_internal)
 }
 
 /// The strip at the bottom.
 #[component]
 pub fn Timeline(props: &TimelineProps) -> Html {
     let act = use_act();
-    let interesting = props.events.iter().rev().filter(|event| event.interesting).take(IN_STRIP);
+    let interesting = props
+        .events
+        .iter()
+        .rev()
+        .filter(|event| event.interesting && (props.internal || !is_internal(event)))
+        .take(IN_STRIP);
     let state = if props.clock.playing { text::speed(props.clock.speed) } else { text::PAUSED.to_owned() };
     html! {
         <footer class="timeline" aria-label={text::TIMELINE}>

@@ -5,7 +5,7 @@ use crate::{
     shared::Shared,
     state::action::Action,
     text::{self, cluster as words},
-    view::kit::{Button, use_act},
+    view::kit::use_act,
 };
 use ottla_lab::protocol::{ClientCard, LabInput, TopicRow};
 use yew::prelude::*;
@@ -49,11 +49,15 @@ fn ClientView(props: &ClientViewProps) -> Html {
             <header class="card-head">
                 <h4>{ kind }</h4>
                 <span class="card-about">{ words::client_place(card) }</span>
-                <Button label={words::KILL_CLIENT} class="client-kill" on={act.reform(move |_| Action::Lab(LabInput::KillClient { pid }))} />
+                <button type="button" class="button client-kill" aria-label={words::kill_client(pid)}
+                    onclick={act.reform(move |_: MouseEvent| Action::Lab(LabInput::KillClient { pid }))}>
+                    { words::KILL_CLIENT }
+                </button>
             </header>
             <code class="client-command" title={card.command.clone()}>{ &card.command }</code>
             <p class="client-about">
                 { words::records(card.kind, &grouped(i64::try_from(card.records).unwrap_or(i64::MAX))) }
+                if !card.connected_to.is_empty() { <span>{ words::connected_to(&card.connected_to) }</span> }
                 if let Some(group) = &card.group { <span class="badge">{ words::in_group(group) }</span> }
             </p>
             if !card.positions.is_empty() {

@@ -40,8 +40,8 @@ fn group_html(group: &GroupRow, props: &GroupsProps) -> Html {
             <header class="card-head">
                 <h4>{ &group.id }</h4>
                 <span class="badge">{ &group.state }</span>
-                <span class="card-about">{ words::group_about(group.generation, &text::node_name(group.coordinator)) }</span>
             </header>
+            <p class="group-about">{ words::group_about(group.generation, &text::node_name(group.coordinator)) }</p>
             if group.members.is_empty() {
                 <p class="card-empty">{ words::NO_MEMBERS }</p>
             } else {

@@ -41,7 +41,7 @@ pub fn BrokerView(props: &BrokerViewProps) -> Html {
                 <h4>{ name }</h4>
                 <StateMark state={card.state} />
                 if fenced { <span class="badge is-warn">{ words::FENCED }</span> }
-                <span class="card-about mono">{ process(card.pid, card.port) }</span>
+                <span class="card-about mono" title={process(card.pid, card.port)}>{ format!(":{}", card.port) }</span>
                 <Faults node={card.id} state={card.state} links={props.links.clone()} nodes={props.nodes.clone()} />
             </header>
             <LinkNotes node={card.id} links={props.links.clone()} />

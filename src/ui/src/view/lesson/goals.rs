@@ -1,6 +1,7 @@
 //! The checklist. Serves lessons; invariant: what changes is said once, in words: a screen reader hears which goal was reached.
 
 use crate::{
+    dom,
     protocol::GoalRow,
     shared::Shared,
     state::action::Action,
@@ -8,6 +9,9 @@ use crate::{
     view::kit::{Button, Glyph, Icon, use_act},
 };
 use yew::prelude::*;
+
+/// The checklist's id in the page.
+const SECTION: &str = "goals";
 
 /// The checklist's properties.
 #[derive(Properties, PartialEq)]
@@ -49,11 +53,31 @@ pub fn Goals(props: &GoalsProps) -> Html {
         }
     };
     html! {
-        <section class="goals" aria-label={words::GOALS}>
+        <section id={SECTION} class="goals" aria-label={words::GOALS}>
             <h3>{ words::GOALS }<span class="muted">{ " " }{ crate::text::of(done, props.goals.len()) }</span></h3>
             <p class="sr" role="status">{ if done > 0 { words::reached(&spoken) } else { String::new() } }</p>
             if props.goals.is_empty() { <p class="muted">{ words::NO_GOALS_YET }</p> }
             <ul>{ for props.goals.iter().map(row) }</ul>
         </section>
+    }
+}
+
+/// The next goal, in sight while the lesson scrolls; brings the checklist into sight.
+#[component]
+pub fn GoalBar(props: &GoalsProps) -> Html {
+    let Some(last) = props.goals.last() else { return Html::default() };
+    let done = props.goals.iter().filter(|goal| goal.done).count();
+    let next = props.goals.iter().find(|goal| !goal.done);
+    let onclick = Callback::from(|_: MouseEvent| {
+        if let Some(section) = dom::element(SECTION) {
+            section.scroll_into_view();
+        }
+    });
+    let glyph = if next.is_none() { Glyph::Check } else { Glyph::Ring };
+    html! {
+        <button type="button" class={classes!("goal-bar", next.is_none().then_some("is-done"))} {onclick}>
+            <Icon {glyph} /><b>{ words::goal_count(done, props.goals.len()) }</b>
+            <span>{ &next.unwrap_or(last).text }</span>
+        </button>
     }
 }

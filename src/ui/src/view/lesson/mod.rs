@@ -4,13 +4,18 @@ mod goals;
 mod predict;
 mod run;
 
-use self::{goals::Goals, predict::Predict, run::RunCommand};
+use self::{
+    goals::{GoalBar, Goals},
+    predict::Predict,
+    run::RunCommand,
+};
 use super::{
     kit::{Glyph, Icon, use_act},
     panes::PaneFrame,
 };
 use crate::{
     course::{self, Block, Lesson},
+    dom,
     model::route::Route,
     protocol::GoalRow,
     shared::Shared,
@@ -38,6 +43,13 @@ pub struct LessonPaneProps {
 #[component]
 pub fn LessonPane(props: &LessonPaneProps) -> Html {
     let lesson = use_memo(props.lesson.clone(), |id| id.as_deref().map(Lesson::by_id));
+    {
+        let title = match &*lesson {
+            Some(Ok(lesson)) => lesson.title.clone(),
+            _ => text::SANDBOX.to_owned(),
+        };
+        use_effect_with(title, |title| dom::set_title(&text::page_title(title)));
+    }
     let content = match &*lesson {
         None => html! { <Sandbox /> },
         Some(Err(error)) => html! { <p class="empty">{ words::unreadable(&error.to_string()) }</p> },
@@ -48,6 +60,7 @@ pub fn LessonPane(props: &LessonPaneProps) -> Html {
             <div class="lesson-scroll" tabindex="0" key={props.lesson.clone().unwrap_or_default()}>
                 <article class="lesson">{ content }</article>
             </div>
+            if props.lesson.is_some() { <GoalBar goals={props.goals.clone()} /> }
         </PaneFrame>
     }
 }
