@@ -55,6 +55,7 @@ fn a_replay_ends_in_the_same_state() {
 #[test]
 fn the_kept_journal_ends_in_the_kept_state() {
     if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(file("")).unwrap();
         let lab = run();
         fs::write(file("first-lab.journal"), lab.journal().to_text()).unwrap();
         fs::write(file("first-lab.hash"), format!("{:016x}\n", lab.state_hash())).unwrap();
