@@ -1,6 +1,6 @@
 //! The worker's half of the page: the engine, its timer and its storage.
 //!
-//! Serves `page::start_worker`. Invariants: one batch of storage is under way at a time, in order; a storage that fails is
+//! Serves `src/main.rs`. Invariants: one batch of storage is under way at a time, in order; a storage that fails is
 //! told once and the lab goes on in memory.
 
 use crate::{
