@@ -26,11 +26,11 @@ const NATIVE: &[Step] = &[
     Step { name: "native tests", subject: "", check: native_tests },
     Step {
         name: "transcripts",
-        subject: "src/native/src/transcript.rs",
+        subject: "src/native/src/transcript/mod.rs",
         check: || ottla(&["transcript", "check", "tests/transcripts"]),
     },
     Step { name: "lessons", subject: "src/native/src/lesson.rs", check: || ottla(&["lesson", "check", "lessons"]) },
-    Step { name: "simulation", subject: "src/native/src/simulate.rs", check: || ottla(&["simulate", "--runs", "20"]) },
+    Step { name: "simulation", subject: "src/native/src/simulate/mod.rs", check: || ottla(&["simulate", "--runs", "20"]) },
 ];
 
 /// In headless Chromium; what they need has been built by then.
