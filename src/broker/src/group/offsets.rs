@@ -51,6 +51,8 @@ impl GroupCoordinator {
                             leader_epoch: p.committed_leader_epoch,
                             metadata,
                             timestamp_ms: asked.wall_ms,
+                            expire_timestamp_ms: None,
+                            topic_id: ottla_wire::Uuid::nil(),
                         }),
                     });
                 }
@@ -142,8 +144,12 @@ impl GroupCoordinator {
         };
         let Some(shard) = self.shards.get(&partition) else { return refuse(ErrorCode::NotCoordinator) };
         let Some(group) = shard.groups.get(&r.group_id.to_string()) else { return refuse(ErrorCode::GroupIdNotFound) };
-        let read: Vec<String> =
-            group.members.values().flat_map(|m| super::record::assigned(&m.assignment)).map(|(t, _)| t).collect();
+        let read: Vec<String> = group
+            .members
+            .values()
+            .flat_map(|m| super::consumer_protocol::assigned(&m.assignment))
+            .map(|(t, _)| t)
+            .collect();
         let (mut records, mut topics) = (Vec::new(), Vec::new());
         for topic in &r.topics {
             let busy = read.iter().any(|name| name.as_str() == &**topic.name);

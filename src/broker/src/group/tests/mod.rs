@@ -1,0 +1,3 @@
+//! Records as bytes. Serves nobody but the tests; invariant: nothing here needs a running coordinator.
+
+mod records;
