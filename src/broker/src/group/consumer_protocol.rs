@@ -1,4 +1,4 @@
-//! What consumers write into a group's opaque bytes (`ConsumerProtocol`). Serves views and the check for topics in use;
+//! What consumers write into a group's opaque bytes (`ConsumerProtocol`). Serves views and the check for subscribed topics;
 //! invariant: only the prefix that all versions share is read.
 
 use super::codec::{RecordError, get_i16, get_i32, get_string};

@@ -1,12 +1,17 @@
 //! Groups as tools see them: list, describe, delete. Serves admin clients; invariant: only groups of partitions led here are
 //! told about.
 
-use super::{Asked, Decision, Group, GroupCoordinator, GroupState, record::GroupRecord};
+use super::{
+    Asked, Decision, GroupCoordinator,
+    record::GroupRecord,
+    state::{Group, GroupState},
+};
 use ottla_wire::{
     ErrorCode, GroupId, ResponseKind,
     messages::{
-        ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, DeleteGroupsRequest, DeleteGroupsResponse,
-        DescribeGroupsRequest, DescribeGroupsResponse, ListGroupsRequest, ListGroupsResponse,
+        ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, ConsumerGroupHeartbeatResponse,
+        DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest, DescribeGroupsResponse, ListGroupsRequest,
+        ListGroupsResponse,
         consumer_group_describe_response::DescribedGroup as DescribedConsumerGroup,
         delete_groups_response::DeletableGroupResult,
         describe_groups_response::{DescribedGroup, DescribedGroupMember},
@@ -14,6 +19,7 @@ use ottla_wire::{
     },
     str_bytes,
 };
+use std::collections::BTreeMap;
 
 impl GroupCoordinator {
     fn group(&self, id: &str) -> Result<&Group, ErrorCode> {
@@ -23,7 +29,7 @@ impl GroupCoordinator {
 
     pub(super) fn list(&mut self, asked: &Asked<'_>, r: &ListGroupsRequest) -> Vec<Decision> {
         let allows = |filter: &[ottla_wire::StrBytes], value: &str| {
-            filter.is_empty() || filter.iter().any(|f| f.eq_ignore_ascii_case(value))
+            filter.is_empty() || filter.iter().any(|f| f.trim().eq_ignore_ascii_case(value))
         };
         let row = |g: &Group| {
             ListedGroup::default()
@@ -79,22 +85,16 @@ impl GroupCoordinator {
     }
 
     pub(super) fn delete(&mut self, asked: &Asked<'_>, r: &DeleteGroupsRequest) -> Vec<Decision> {
-        let mut decisions = Vec::new();
+        let mut records: BTreeMap<i32, Vec<GroupRecord>> = BTreeMap::new();
         let mut rows = Vec::new();
         for id in &r.groups_names {
             let error = match self.group(id) {
                 Ok(group) if group.state != GroupState::Empty => ErrorCode::NonEmptyGroup,
                 Ok(group) => {
-                    let offset = |(topic, partition): &(String, i32)| GroupRecord::Offset {
-                        group: group.id.clone(),
-                        topic: topic.clone(),
-                        partition: *partition,
-                        value: None,
-                    };
-                    let mut records: Vec<GroupRecord> = group.offsets.keys().map(offset).collect();
-                    records.push(GroupRecord::Group { group: group.id.clone(), value: None });
-                    let partition = self.partition_for(id);
-                    decisions.push(Decision { partition, records, replies: Vec::new() });
+                    let offsets = group.offsets.keys();
+                    let all = records.entry(self.partition_for(id)).or_default();
+                    all.extend(offsets.map(|(topic, p)| GroupRecord::no_offset(&group.id, topic, *p)));
+                    all.push(GroupRecord::no_group(&group.id));
                     ErrorCode::None
                 }
                 Err(error) => error,
@@ -102,27 +102,38 @@ impl GroupCoordinator {
             rows.push(DeletableGroupResult::default().with_group_id(id.clone()).with_error_code(error.code()));
         }
         let response = ResponseKind::DeleteGroups(DeleteGroupsResponse::default().with_results(rows));
+        let decision = |(partition, records)| Decision { partition, records, replies: Vec::new(), ticket: None };
+        let mut decisions: Vec<Decision> = records.into_iter().map(decision).collect();
         match decisions.last_mut() {
             Some(last) => last.replies.push((asked.id, response)),
             None => return Self::answer(0, asked.id, response),
         }
         decisions
     }
+
+    /// The protocol of KIP-848 is not spoken: clients have to stay with the classic one.
+    pub(super) fn refuse_consumer_heartbeat(&self, asked: &Asked<'_>, group: &GroupId) -> Vec<Decision> {
+        let response = ConsumerGroupHeartbeatResponse::default()
+            .with_error_code(ErrorCode::UnsupportedVersion.code())
+            .with_error_message(Some(str_bytes("The consumer group protocol is not enabled.")));
+        Self::answer(self.partition_for(group), asked.id, ResponseKind::ConsumerGroupHeartbeat(response))
+    }
 }
 
 fn described(row: DescribedGroup, group: &Group) -> DescribedGroup {
     let stable = group.state == GroupState::Stable;
+    let protocol = group.protocol.as_deref().filter(|_| stable);
     let member = |m: &super::state::Member| {
         DescribedGroupMember::default()
             .with_member_id(str_bytes(&m.id))
             .with_group_instance_id(m.instance_id.as_deref().map(str_bytes))
             .with_client_id(str_bytes(&m.client_id))
             .with_client_host(str_bytes(&m.client_host))
-            .with_member_metadata(if stable { group.metadata_of(m) } else { bytes::Bytes::new() })
-            .with_member_assignment(if stable { m.assignment.clone() } else { bytes::Bytes::new() })
+            .with_member_metadata(m.metadata(protocol))
+            .with_member_assignment(m.assignment.clone())
     };
     row.with_group_state(str_bytes(group.state.name()))
         .with_protocol_type(str_bytes(&group.protocol_type))
-        .with_protocol_data(str_bytes(group.protocol.as_deref().filter(|_| stable).unwrap_or_default()))
+        .with_protocol_data(str_bytes(protocol.unwrap_or_default()))
         .with_members(group.members.values().map(member).collect())
 }

@@ -5,24 +5,27 @@
 //! what its records say.
 
 mod codec;
+mod config;
 mod consumer_protocol;
 mod describe;
+mod expiry;
 mod join;
 mod members;
 mod offsets;
+mod rebalance;
 pub(crate) mod record;
 mod state;
 mod sync;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use state::{Group, GroupState};
-
 use crate::{BrokerConfig, GroupView, MemberView, connections::RequestId};
 use bytes::Bytes;
+use config::GroupConfig;
 use ottla_wire::{ErrorCode, RequestKind, ResponseKind, java};
 use ottla_world::{Rng, Time};
 use record::GroupRecord;
+use state::Group;
 use std::collections::BTreeMap;
 
 /// Records to write and answers that follow.
@@ -33,6 +36,17 @@ pub(crate) struct Decision {
     pub(crate) records: Vec<GroupRecord>,
     /// To be sent once the records are committed; at once if there are none.
     pub(crate) replies: Vec<(RequestId, ResponseKind)>,
+    /// To be handed to `written` once the records are committed or could not be.
+    pub(crate) ticket: Option<Ticket>,
+}
+
+/// An assignment on its way into the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    partition: i32,
+    group: String,
+    generation: i32,
+    assignments: BTreeMap<String, Bytes>,
 }
 
 /// Who asks, and when.
@@ -45,18 +59,29 @@ pub(crate) struct Asked<'a> {
     pub(crate) version: i16,
 }
 
+impl Asked<'_> {
+    fn clock(&self) -> Clock {
+        Clock { now: self.now, wall_ms: self.wall_ms }
+    }
+}
+
+/// A moment: of the run, for timers, and of the calendar, for what is stored.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    now: Time,
+    wall_ms: i64,
+}
+
 /// A partition of `__consumer_offsets` that this broker leads.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shard {
-    pub(crate) groups: BTreeMap<String, Group>,
+struct Shard {
+    groups: BTreeMap<String, Group>,
 }
 
 /// The coordinator.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupCoordinator {
-    partitions: i32,
-    initial_delay_ms: u64,
-    session_ms: std::ops::RangeInclusive<i32>,
+    config: GroupConfig,
     shards: BTreeMap<i32, Shard>,
 }
 
@@ -65,17 +90,12 @@ pub(crate) const CLIENT_HOST: &str = "/127.0.0.1";
 
 impl GroupCoordinator {
     pub(crate) fn new(config: &BrokerConfig) -> GroupCoordinator {
-        GroupCoordinator {
-            partitions: config.int("offsets.topic.num.partitions").max(1),
-            initial_delay_ms: config.number("group.initial.rebalance.delay.ms"),
-            session_ms: config.int("group.min.session.timeout.ms")..=config.int("group.max.session.timeout.ms"),
-            shards: BTreeMap::new(),
-        }
+        GroupCoordinator { config: GroupConfig::from(config), shards: BTreeMap::new() }
     }
 
     /// The partition whose leader coordinates a group.
     pub(crate) fn partition_for(&self, group: &str) -> i32 {
-        java::partition_for(group, self.partitions)
+        java::partition_for(group, self.config.offsets_topic_partitions)
     }
 
     /// Leads a partition from now on; its records are replayed next, then `loaded`.
@@ -87,7 +107,7 @@ impl GroupCoordinator {
     pub(crate) fn loaded(&mut self, partition: i32, now: Time) {
         let Some(shard) = self.shards.get_mut(&partition) else { return };
         for member in shard.groups.values_mut().flat_map(|g| g.members.values_mut()) {
-            member.renew(now);
+            member.renew(Clock { now, wall_ms: 0 });
         }
     }
 
@@ -107,15 +127,18 @@ impl GroupCoordinator {
     pub(crate) fn replay(&mut self, partition: i32, key: &Bytes, value: Option<&Bytes>, loading: bool) {
         let Some(shard) = self.shards.get_mut(&partition) else { return };
         match GroupRecord::decode(key, value) {
-            Ok(GroupRecord::Offset { group, topic, partition, value }) => {
-                let entry = shard.groups.entry(group.clone()).or_insert_with(|| Group::new(&group));
-                match value {
-                    Some(committed) => drop(entry.offsets.insert((topic, partition), committed)),
-                    None => drop(entry.offsets.remove(&(topic, partition))),
+            Ok(GroupRecord::Offset { group, topic, partition, value: Some(committed) }) => {
+                let entry = shard.groups.entry(group).or_insert_with_key(|id| Group::new(id, committed.timestamp_ms));
+                entry.offsets.insert((topic, partition), committed);
+            }
+            Ok(GroupRecord::Offset { group, topic, partition, value: None }) => {
+                if let Some(group) = shard.groups.get_mut(&group) {
+                    group.offsets.remove(&(topic, partition));
                 }
             }
             Ok(GroupRecord::Group { group, value: Some(stored) }) if loading => {
-                shard.groups.entry(group.clone()).or_insert_with(|| Group::new(&group)).restore(&stored);
+                let entry = shard.groups.entry(group).or_insert_with_key(|id| Group::new(id, stored.timestamp_ms));
+                entry.restore(stored);
             }
             Ok(GroupRecord::Group { group, value: None }) => drop(shard.groups.remove(&group)),
             // Kafka passes over keys that it does not know, too.
@@ -137,27 +160,14 @@ impl GroupCoordinator {
             RequestKind::DescribeGroups(r) => self.describe(&asked, r),
             RequestKind::DeleteGroups(r) => self.delete(&asked, r),
             RequestKind::ConsumerGroupDescribe(r) => self.describe_consumer_groups(&asked, r),
+            RequestKind::ConsumerGroupHeartbeat(r) => self.refuse_consumer_heartbeat(&asked, &r.group_id),
             _ => return None,
         })
     }
 
     /// An answer without records.
     fn answer(partition: i32, id: RequestId, response: ResponseKind) -> Vec<Decision> {
-        vec![Decision { partition, records: Vec::new(), replies: vec![(id, response)] }]
-    }
-
-    /// The next moment something is due.
-    pub(crate) fn next_deadline(&self) -> Option<Time> {
-        let of = |g: &Group| {
-            let sessions = g.members.values().filter(|m| m.joining.is_none()).map(|m| m.session_ends).min();
-            let promised = g.promised.values().min().copied();
-            let join = g.join_ends.map(|ends| match g.not_before {
-                Some(at) if g.all_joined() => at.min(ends),
-                _ => ends,
-            });
-            [sessions, promised, join].into_iter().flatten().min()
-        };
-        self.shards.values().flat_map(|s| s.groups.values()).filter_map(of).min().filter(|t| *t != Time::MAX)
+        vec![Decision { partition, records: Vec::new(), replies: vec![(id, response)], ticket: None }]
     }
 
     /// What pictures show.

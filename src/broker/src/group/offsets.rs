@@ -2,8 +2,9 @@
 //! record says.
 
 use super::{
-    Asked, Decision, Group, GroupCoordinator, GroupState,
+    Asked, Decision, GroupCoordinator,
     record::{Committed, GroupRecord},
+    state::{Group, GroupState},
 };
 use ottla_wire::{
     ErrorCode, ResponseKind,
@@ -62,7 +63,7 @@ impl GroupCoordinator {
             topics.push(OffsetCommitResponseTopic::default().with_name(topic.name.clone()).with_partitions(rows));
         }
         let response = ResponseKind::OffsetCommit(OffsetCommitResponse::default().with_topics(topics));
-        vec![Decision { partition, records, replies: vec![(asked.id, response)] }]
+        vec![Decision { partition, records, replies: vec![(asked.id, response)], ticket: None }]
     }
 
     fn may_commit(&mut self, asked: &Asked<'_>, partition: i32, r: &OffsetCommitRequest) -> Result<(), ErrorCode> {
@@ -73,7 +74,7 @@ impl GroupCoordinator {
             if generation >= 0 {
                 return Err(ErrorCode::IllegalGeneration);
             }
-            shard.groups.insert(name.clone(), Group::new(&name));
+            shard.groups.insert(name.clone(), Group::new(&name, asked.wall_ms));
             return Ok(());
         };
         if generation < 0 && r.member_id.is_empty() {
@@ -81,12 +82,12 @@ impl GroupCoordinator {
             let idle = group.members.is_empty() || group.state == GroupState::Empty;
             return if idle { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
         }
-        group.check_member(&r.member_id, r.group_instance_id.as_deref(), generation)?;
+        group.check_current(&r.member_id, r.group_instance_id.as_deref(), generation)?;
         if group.state == GroupState::CompletingRebalance {
             return Err(ErrorCode::RebalanceInProgress);
         }
         if let Some(member) = group.members.get_mut(&r.member_id.to_string()) {
-            member.renew(asked.now);
+            member.renew(asked.clock());
         }
         Ok(())
     }
@@ -168,7 +169,7 @@ impl GroupCoordinator {
             topics.push(OffsetDeleteResponseTopic::default().with_name(topic.name.clone()).with_partitions(rows));
         }
         let response = ResponseKind::OffsetDelete(OffsetDeleteResponse::default().with_topics(topics));
-        vec![Decision { partition, records, replies: vec![(asked.id, response)] }]
+        vec![Decision { partition, records, replies: vec![(asked.id, response)], ticket: None }]
     }
 }
 

@@ -65,6 +65,16 @@ const EXPIRING_OFFSET_VALUE: i16 = 1;
 const GROUP_VALUE: i16 = 3;
 
 impl GroupRecord {
+    /// The record that forgets an offset.
+    pub(crate) fn no_offset(group: &str, topic: &str, partition: i32) -> GroupRecord {
+        GroupRecord::Offset { group: group.to_owned(), topic: topic.to_owned(), partition, value: None }
+    }
+
+    /// The record that forgets a group.
+    pub(crate) fn no_group(group: &str) -> GroupRecord {
+        GroupRecord::Group { group: group.to_owned(), value: None }
+    }
+
     /// Key and value.
     pub(crate) fn encode(&self) -> (Bytes, Option<Bytes>) {
         let mut key = BytesMut::new();

@@ -3,7 +3,7 @@
 
 use crate::{
     connections::RequestId,
-    group::{Asked, Decision},
+    group::{Asked, Decision, Ticket},
     node::Running,
     replica::Place,
 };
@@ -28,6 +28,7 @@ pub(crate) struct PendingReplies {
     required: i64,
     deadline: Time,
     replies: Vec<(RequestId, ResponseKind)>,
+    ticket: Option<Ticket>,
 }
 
 impl Running {
@@ -94,7 +95,7 @@ impl Running {
 
     /// Carries a decision out: records first, answers when they are committed.
     pub(crate) fn decide(&mut self, cx: &mut Context<'_>, decision: Decision) {
-        let Decision { partition, records, replies } = decision;
+        let Decision { partition, records, replies, ticket } = decision;
         if records.is_empty() {
             return replies.into_iter().for_each(|(id, reply)| self.respond(cx, id, reply));
         }
@@ -123,20 +124,28 @@ impl Running {
                 self.replicas.moved.insert(place);
                 self.replicas.advance(place, cx.now());
                 let deadline = cx.now().plus_millis(COMMIT_TIMEOUT_MS);
-                self.pending_replies.push(PendingReplies { place, required, deadline, replies });
+                self.pending_replies.push(PendingReplies { place, required, deadline, replies, ticket });
                 self.send_committed(cx);
             }
             Err(error) => {
                 for (id, reply) in replies {
                     self.respond(cx, id, failed(reply, error));
                 }
+                self.written(cx, ticket, Err(error));
             }
+        }
+    }
+
+    fn written(&mut self, cx: &mut Context<'_>, ticket: Option<Ticket>, result: Result<(), ErrorCode>) {
+        let Some(ticket) = ticket else { return };
+        for decision in self.groups.written(&ticket, cx.now(), cx.wall_ms(), result) {
+            self.decide(cx, decision);
         }
     }
 
     /// Sends the answers whose records are committed, or that waited too long.
     pub(crate) fn send_committed(&mut self, cx: &mut Context<'_>) {
-        let (now, mut left) = (cx.now(), Vec::new());
+        let (now, mut left, mut tickets) = (cx.now(), Vec::new(), Vec::new());
         for pending in std::mem::take(&mut self.pending_replies) {
             let p = self.replicas.partitions.get(&pending.place);
             let error = match p {
@@ -149,6 +158,7 @@ impl Running {
                 }
                 None => Some(ErrorCode::NotCoordinator),
             };
+            tickets.push((pending.ticket, error.map_or(Ok(()), Err)));
             for (id, reply) in pending.replies {
                 let reply = error.map_or_else(|| reply.clone(), |error| failed(reply.clone(), error));
                 self.respond(cx, id, reply);
@@ -156,6 +166,9 @@ impl Running {
         }
         left.append(&mut self.pending_replies);
         self.pending_replies = left;
+        for (ticket, result) in tickets {
+            self.written(cx, ticket, result);
+        }
     }
 
     pub(crate) fn group_deadline(&self) -> Option<Time> {

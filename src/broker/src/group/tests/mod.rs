@@ -1,3 +1,6 @@
-//! Records as bytes. Serves nobody but the tests; invariant: nothing here needs a running coordinator.
+//! Scenarios of groups as scripts, and records as bytes. Serves nobody but the tests; invariant: no clock but the bench's.
 
+mod bench;
+mod membership;
 mod records;
+mod static_members;
