@@ -270,8 +270,11 @@ impl Running {
             return;
         }
         let image = Arc::make_mut(&mut self.image);
-        let mut matters = false;
+        let (mut matters, mut deleted) = (false, BTreeSet::new());
         for (offset, record) in &records {
+            if let MetadataRecord::RemoveTopic { topic_id } = record {
+                deleted.extend(image.topic_by_id(*topic_id).map(|topic| topic.name.clone()));
+            }
             matters |= !matches!(record, MetadataRecord::NoOp);
             image.replay(*offset, record);
         }
@@ -285,6 +288,7 @@ impl Running {
             let image = self.image.clone();
             let changed = self.replicas.apply(cx, &image);
             self.follow_groups(cx, &changed);
+            self.forget_offsets(cx, &deleted);
             self.creating.retain(|name| image.topic(name).is_none());
         }
     }

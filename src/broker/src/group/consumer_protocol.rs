@@ -4,6 +4,17 @@
 use super::codec::{RecordError, get_i16, get_i32, get_string};
 use bytes::Bytes;
 
+/// The protocol type of consumers.
+pub(crate) const PROTOCOL_TYPE: &str = "consumer";
+
+/// The topics of a subscription (`ConsumerProtocolSubscription`).
+pub(crate) fn subscribed(bytes: &Bytes) -> Result<Vec<String>, RecordError> {
+    let mut bytes = bytes.clone();
+    get_i16(&mut bytes)?;
+    let count = get_i32(&mut bytes)?;
+    (0..count.max(0)).map(|_| get_string(&mut bytes)).collect()
+}
+
 /// The topics and partitions of an assignment (`ConsumerProtocolAssignment`); nothing if it is not one.
 pub(crate) fn assigned(bytes: &Bytes) -> Vec<(String, Vec<i32>)> {
     read_assignment(bytes.clone()).unwrap_or_default()

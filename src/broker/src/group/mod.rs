@@ -11,6 +11,7 @@ mod describe;
 mod expiry;
 mod join;
 mod members;
+mod offset_fetch;
 mod offsets;
 mod rebalance;
 pub(crate) mod record;
@@ -22,7 +23,8 @@ mod tests;
 use crate::{BrokerConfig, GroupView, MemberView, connections::RequestId};
 use bytes::Bytes;
 use config::GroupConfig;
-use ottla_wire::{ErrorCode, RequestKind, ResponseKind, java};
+use ottla_controller::MetadataImage;
+use ottla_wire::{ErrorCode, RequestKind, ResponseKind, Uuid, java};
 use ottla_world::{Rng, Time};
 use record::GroupRecord;
 use state::Group;
@@ -49,6 +51,24 @@ pub(crate) struct Ticket {
     assignments: BTreeMap<String, Bytes>,
 }
 
+/// What the coordinator has to know of topics.
+pub(crate) trait TopicLookup {
+    /// The id of a topic, if there is such a topic.
+    fn topic_id(&self, topic: &str) -> Option<Uuid>;
+    /// Whether there is such a partition.
+    fn has_partition(&self, topic: &str, partition: i32) -> bool;
+}
+
+impl TopicLookup for MetadataImage {
+    fn topic_id(&self, topic: &str) -> Option<Uuid> {
+        self.topic(topic).map(|t| t.id)
+    }
+
+    fn has_partition(&self, topic: &str, partition: i32) -> bool {
+        self.partition(topic, partition).is_some()
+    }
+}
+
 /// Who asks, and when.
 pub(crate) struct Asked<'a> {
     pub(crate) id: RequestId,
@@ -57,6 +77,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) rng: &'a mut Rng,
     pub(crate) client_id: &'a str,
     pub(crate) version: i16,
+    pub(crate) topics: &'a dyn TopicLookup,
 }
 
 impl Asked<'_> {
@@ -76,6 +97,8 @@ struct Clock {
 #[derive(Clone, Debug, Default)]
 struct Shard {
     groups: BTreeMap<String, Group>,
+    /// When outdated offsets are looked for; `None` while loading.
+    next_cleanup: Option<Time>,
 }
 
 /// The coordinator.
@@ -106,6 +129,7 @@ impl GroupCoordinator {
     /// All records are replayed: sessions start now.
     pub(crate) fn loaded(&mut self, partition: i32, now: Time) {
         let Some(shard) = self.shards.get_mut(&partition) else { return };
+        shard.next_cleanup = Some(now.plus_millis(self.config.retention_check_interval_ms));
         for member in shard.groups.values_mut().flat_map(|g| g.members.values_mut()) {
             member.renew(Clock { now, wall_ms: 0 });
         }

@@ -1,31 +1,23 @@
-//! Committed offsets (`OffsetMetadataManager`). Serves consumers and tools; invariant: an offset is what the last replayed
-//! record says.
+//! OffsetCommit and OffsetDelete (`OffsetMetadataManager`). Serves consumers and tools; invariant: an offset is what the last
+//! replayed record says.
 
 use super::{
-    Asked, Decision, GroupCoordinator,
+    Asked, Decision, GroupCoordinator, TopicLookup,
     record::{Committed, GroupRecord},
     state::{Group, GroupState},
 };
 use ottla_wire::{
     ErrorCode, ResponseKind,
     messages::{
-        OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest,
-        OffsetFetchResponse,
+        OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse,
+        offset_commit_request::OffsetCommitRequestPartition,
         offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic},
         offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic},
-        offset_fetch_response::{
-            OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
-            OffsetFetchResponseTopic, OffsetFetchResponseTopics,
-        },
     },
-    str_bytes, topic_name,
 };
-use std::collections::BTreeMap;
 
-/// Longest text that may go with an offset (`offset.metadata.max.bytes`).
-const MOST_METADATA: usize = 4096;
-
-type Places = Vec<(String, Vec<i32>)>;
+/// From this version on a member of a group that is not there is told so.
+const GROUP_ID_NOT_FOUND_VERSION: i16 = 9;
 
 impl GroupCoordinator {
     pub(super) fn commit(&mut self, asked: &Asked<'_>, r: &OffsetCommitRequest) -> Vec<Decision> {
@@ -36,29 +28,23 @@ impl GroupCoordinator {
         for topic in &r.topics {
             let mut rows = Vec::new();
             for p in &topic.partitions {
-                let metadata = p.committed_metadata.as_ref().map(|m| m.to_string()).unwrap_or_default();
-                let error = match verdict {
-                    Ok(()) if metadata.len() > MOST_METADATA => ErrorCode::OffsetMetadataTooLarge,
-                    Ok(()) => ErrorCode::None,
-                    Err(error) => error,
+                let checked = match self.check_offset(asked.topics, &topic.name, p) {
+                    Ok(()) => verdict,
+                    Err(error) => {
+                        Err(verdict.err().filter(|_| error != ErrorCode::UnknownTopicOrPartition).unwrap_or(error))
+                    }
                 };
-                if error == ErrorCode::None {
+                if checked.is_ok() {
                     records.push(GroupRecord::Offset {
                         group: r.group_id.to_string(),
                         topic: topic.name.to_string(),
                         partition: p.partition_index,
-                        value: Some(Committed {
-                            offset: p.committed_offset,
-                            leader_epoch: p.committed_leader_epoch,
-                            metadata,
-                            timestamp_ms: asked.wall_ms,
-                            expire_timestamp_ms: None,
-                            topic_id: ottla_wire::Uuid::nil(),
-                        }),
+                        value: Some(committed(asked, r.retention_time_ms, &topic.name, p)),
                     });
                 }
+                let code = checked.err().unwrap_or(ErrorCode::None).code();
                 let row = OffsetCommitResponsePartition::default().with_partition_index(p.partition_index);
-                rows.push(row.with_error_code(error.code()));
+                rows.push(row.with_error_code(code));
             }
             topics.push(OffsetCommitResponseTopic::default().with_name(topic.name.clone()).with_partitions(rows));
         }
@@ -66,75 +52,29 @@ impl GroupCoordinator {
         vec![Decision { partition, records, replies: vec![(asked.id, response)], ticket: None }]
     }
 
+    fn check_offset(
+        &self,
+        topics: &dyn TopicLookup,
+        topic: &str,
+        p: &OffsetCommitRequestPartition,
+    ) -> Result<(), ErrorCode> {
+        if !topics.has_partition(topic, p.partition_index) {
+            return Err(ErrorCode::UnknownTopicOrPartition);
+        }
+        let units = p.committed_metadata.as_ref().map_or(0, |m| m.encode_utf16().count() as u64);
+        if units > self.config.metadata_max_units { Err(ErrorCode::OffsetMetadataTooLarge) } else { Ok(()) }
+    }
+
     fn may_commit(&mut self, asked: &Asked<'_>, partition: i32, r: &OffsetCommitRequest) -> Result<(), ErrorCode> {
         let shard = self.shards.get_mut(&partition).ok_or(ErrorCode::NotCoordinator)?;
         let generation = r.generation_id_or_member_epoch;
-        let name = r.group_id.to_string();
-        let Some(group) = shard.groups.get_mut(&name) else {
-            if generation >= 0 {
-                return Err(ErrorCode::IllegalGeneration);
-            }
-            shard.groups.insert(name.clone(), Group::new(&name, asked.wall_ms));
-            return Ok(());
-        };
-        if generation < 0 && r.member_id.is_empty() {
-            // A tool, or a consumer that assigns by itself.
-            let idle = group.members.is_empty() || group.state == GroupState::Empty;
-            return if idle { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
+        match shard.groups.get_mut(&*r.group_id.0) {
+            Some(group) => group.may_commit(asked, r),
+            // The group of a tool, or of a consumer that assigns by itself, comes with its first offset.
+            None if generation < 0 => Ok(()),
+            None if asked.version >= GROUP_ID_NOT_FOUND_VERSION => Err(ErrorCode::GroupIdNotFound),
+            None => Err(ErrorCode::IllegalGeneration),
         }
-        group.check_current(&r.member_id, r.group_instance_id.as_deref(), generation)?;
-        if group.state == GroupState::CompletingRebalance {
-            return Err(ErrorCode::RebalanceInProgress);
-        }
-        if let Some(member) = group.members.get_mut(&r.member_id.to_string()) {
-            member.renew(asked.clock());
-        }
-        Ok(())
-    }
-
-    pub(super) fn fetch_offsets(&mut self, asked: &Asked<'_>, r: &OffsetFetchRequest) -> Vec<Decision> {
-        if asked.version < 8 {
-            let partition = self.partition_for(&r.group_id);
-            let wanted: Option<Places> = r
-                .topics
-                .as_ref()
-                .map(|all| all.iter().map(|t| (t.name.to_string(), t.partition_indexes.clone())).collect());
-            let response = match self.offsets_of(&r.group_id, wanted) {
-                Ok(found) => OffsetFetchResponse::default().with_topics(found.into_iter().map(old_topic).collect()),
-                Err(error) => OffsetFetchResponse::default().with_error_code(error.code()),
-            };
-            return Self::answer(partition, asked.id, ResponseKind::OffsetFetch(response));
-        }
-        let mut groups = Vec::new();
-        for g in &r.groups {
-            let wanted: Option<Places> = g
-                .topics
-                .as_ref()
-                .map(|all| all.iter().map(|t| (t.name.to_string(), t.partition_indexes.clone())).collect());
-            let row = OffsetFetchResponseGroup::default().with_group_id(g.group_id.clone());
-            groups.push(match self.offsets_of(&g.group_id, wanted) {
-                Ok(found) => row.with_topics(found.into_iter().map(topic_row).collect()),
-                Err(error) => row.with_error_code(error.code()),
-            });
-        }
-        let response = ResponseKind::OffsetFetch(OffsetFetchResponse::default().with_groups(groups));
-        Self::answer(0, asked.id, response)
-    }
-
-    fn offsets_of(&self, group: &str, wanted: Option<Places>) -> Result<Vec<Found>, ErrorCode> {
-        let shard = self.shards.get(&self.partition_for(group)).ok_or(ErrorCode::NotCoordinator)?;
-        let nothing = BTreeMap::new();
-        let offsets = shard.groups.get(group).map_or(&nothing, |g| &g.offsets);
-        let wanted = wanted.unwrap_or_else(|| {
-            let mut all: BTreeMap<String, Vec<i32>> = BTreeMap::new();
-            offsets.keys().for_each(|(topic, p)| all.entry(topic.clone()).or_default().push(*p));
-            all.into_iter().collect()
-        });
-        let found = |(topic, partitions): (String, Vec<i32>)| {
-            let rows = partitions.into_iter().map(|p| (p, offsets.get(&(topic.clone(), p)).cloned())).collect();
-            Found { topic, rows }
-        };
-        Ok(wanted.into_iter().map(found).collect())
     }
 
     pub(super) fn delete_offsets(&mut self, asked: &Asked<'_>, r: &OffsetDeleteRequest) -> Vec<Decision> {
@@ -143,26 +83,28 @@ impl GroupCoordinator {
             let response = OffsetDeleteResponse::default().with_error_code(error.code());
             Self::answer(partition, asked.id, ResponseKind::OffsetDelete(response))
         };
+        if r.group_id.is_empty() {
+            return refuse(ErrorCode::InvalidGroupId);
+        }
         let Some(shard) = self.shards.get(&partition) else { return refuse(ErrorCode::NotCoordinator) };
-        let Some(group) = shard.groups.get(&r.group_id.to_string()) else { return refuse(ErrorCode::GroupIdNotFound) };
-        let read: Vec<String> = group
-            .members
-            .values()
-            .flat_map(|m| super::consumer_protocol::assigned(&m.assignment))
-            .map(|(t, _)| t)
-            .collect();
+        let Some(group) = shard.groups.get(&*r.group_id.0) else { return refuse(ErrorCode::GroupIdNotFound) };
+        if group.state != GroupState::Empty && !group.is_of_consumers() {
+            return refuse(ErrorCode::NonEmptyGroup);
+        }
         let (mut records, mut topics) = (Vec::new(), Vec::new());
         for topic in &r.topics {
-            let busy = read.iter().any(|name| name.as_str() == &**topic.name);
             let mut rows = Vec::new();
             for p in &topic.partitions {
-                let known = group.offsets.contains_key(&(topic.name.to_string(), p.partition_index));
-                if known && !busy {
-                    let (group, name) = (r.group_id.to_string(), topic.name.to_string());
-                    let index = p.partition_index;
-                    records.push(GroupRecord::Offset { group, topic: name, partition: index, value: None });
-                }
-                let error = if busy { ErrorCode::GroupSubscribedToTopic } else { ErrorCode::None };
+                let error = if !asked.topics.has_partition(&topic.name, p.partition_index) {
+                    ErrorCode::UnknownTopicOrPartition
+                } else if group.is_subscribed(&topic.name) {
+                    ErrorCode::GroupSubscribedToTopic
+                } else {
+                    if group.offsets.contains_key(&(topic.name.to_string(), p.partition_index)) {
+                        records.push(GroupRecord::no_offset(&group.id, &topic.name, p.partition_index));
+                    }
+                    ErrorCode::None
+                };
                 let row = OffsetDeleteResponsePartition::default().with_partition_index(p.partition_index);
                 rows.push(row.with_error_code(error.code()));
             }
@@ -173,37 +115,35 @@ impl GroupCoordinator {
     }
 }
 
-struct Found {
-    topic: String,
-    rows: Vec<(i32, Option<Committed>)>,
+fn committed(asked: &Asked<'_>, retention_ms: i64, topic: &str, p: &OffsetCommitRequestPartition) -> Committed {
+    Committed {
+        offset: p.committed_offset,
+        leader_epoch: p.committed_leader_epoch,
+        metadata: p.committed_metadata.as_ref().map(|m| m.to_string()).unwrap_or_default(),
+        timestamp_ms: asked.wall_ms,
+        expire_timestamp_ms: (retention_ms >= 0).then(|| asked.wall_ms.saturating_add(retention_ms)),
+        topic_id: asked.topics.topic_id(topic).unwrap_or_default(),
+    }
 }
 
-fn topic_row(found: Found) -> OffsetFetchResponseTopics {
-    let row = |(index, committed): (i32, Option<Committed>)| {
-        let row = OffsetFetchResponsePartitions::default().with_partition_index(index);
-        match committed {
-            Some(c) => row
-                .with_committed_offset(c.offset)
-                .with_committed_leader_epoch(c.leader_epoch)
-                .with_metadata(Some(str_bytes(&c.metadata))),
-            None => row.with_committed_offset(-1).with_committed_leader_epoch(-1).with_metadata(Some(str_bytes(""))),
+impl Group {
+    /// Whether the one who asks may commit now (`ClassicGroup.validateOffsetCommit`); to commit is a sign of life.
+    fn may_commit(&mut self, asked: &Asked<'_>, r: &OffsetCommitRequest) -> Result<(), ErrorCode> {
+        let generation = r.generation_id_or_member_epoch;
+        if generation < 0 && self.state == GroupState::Empty {
+            return Ok(());
         }
-    };
-    let rows = found.rows.into_iter().map(row).collect();
-    OffsetFetchResponseTopics::default().with_name(topic_name(&found.topic)).with_partitions(rows)
-}
-
-fn old_topic(found: Found) -> OffsetFetchResponseTopic {
-    let row = |(index, committed): (i32, Option<Committed>)| {
-        let row = OffsetFetchResponsePartition::default().with_partition_index(index);
-        match committed {
-            Some(c) => row
-                .with_committed_offset(c.offset)
-                .with_committed_leader_epoch(c.leader_epoch)
-                .with_metadata(Some(str_bytes(&c.metadata))),
-            None => row.with_committed_offset(-1).with_committed_leader_epoch(-1).with_metadata(Some(str_bytes(""))),
+        let instance = r.group_instance_id.as_deref();
+        if generation < 0 && r.member_id.is_empty() && instance.is_none() {
+            return Err(ErrorCode::UnknownMemberId);
         }
-    };
-    let rows = found.rows.into_iter().map(row).collect();
-    OffsetFetchResponseTopic::default().with_name(topic_name(&found.topic)).with_partitions(rows)
+        self.check_current(&r.member_id, instance, generation)?;
+        if self.state == GroupState::CompletingRebalance {
+            return Err(ErrorCode::RebalanceInProgress);
+        }
+        if let Some(member) = self.members.get_mut(&*r.member_id) {
+            member.renew(asked.clock());
+        }
+        Ok(())
+    }
 }

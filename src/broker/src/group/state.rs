@@ -2,7 +2,7 @@
 //! is one, is a member; generation and protocol change only when a join phase ends.
 
 use super::{
-    Clock,
+    Clock, consumer_protocol,
     record::{Committed, GroupRecord, StoredGroup, StoredMember},
 };
 use crate::connections::RequestId;
@@ -242,6 +242,28 @@ impl Group {
 
     pub(super) fn all_joined(&self) -> bool {
         self.promised.is_empty() && self.members.values().all(|m| m.joining.is_some())
+    }
+
+    /// Whether its members, past or present, are consumers.
+    pub(super) fn is_of_consumers(&self) -> bool {
+        self.protocol_type == consumer_protocol::PROTOCOL_TYPE
+    }
+
+    /// Topics that its consumers read (`computeSubscribedTopics`); `None` if that is not known.
+    pub(super) fn subscribed(&self) -> Option<BTreeSet<String>> {
+        if !self.is_of_consumers() {
+            return None;
+        }
+        let mut all = BTreeSet::new();
+        for member in self.members.values() {
+            all.extend(consumer_protocol::subscribed(&member.metadata(self.protocol.as_deref())).ok()?);
+        }
+        Some(all)
+    }
+
+    /// Whether a topic's offsets are in use; of a group of consumers with unknown subscriptions all are.
+    pub(super) fn is_subscribed(&self, topic: &str) -> bool {
+        self.subscribed().map_or(self.is_of_consumers(), |topics| topics.contains(topic))
     }
 
     /// The record of the group as it is, with the assignments given.

@@ -16,6 +16,7 @@ use ottla_wire::{
     str_bytes,
 };
 use ottla_world::{Context, Time};
+use std::collections::BTreeSet;
 
 const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// How long answers wait for their records' replicas (`offsets.commit.timeout.ms`).
@@ -38,7 +39,8 @@ impl Running {
         }
         let client_id = request.client_id.unwrap_or_default();
         let (now, wall_ms, version) = (cx.now(), cx.wall_ms(), request.version);
-        let asked = Asked { id, now, wall_ms, rng: cx.rng(), client_id: &client_id, version };
+        let topics = self.image.as_ref();
+        let asked = Asked { id, now, wall_ms, rng: cx.rng(), client_id: &client_id, version, topics };
         match self.groups.handle(asked, &request.body) {
             Some(decisions) => decisions.into_iter().for_each(|decision| self.decide(cx, decision)),
             None => {
@@ -197,6 +199,15 @@ impl Running {
             }
             if leads {
                 self.load_groups(cx, *place, index);
+            }
+        }
+    }
+
+    /// Topics were deleted: what groups committed of them goes, too.
+    pub(crate) fn forget_offsets(&mut self, cx: &mut Context<'_>, topics: &BTreeSet<String>) {
+        if !topics.is_empty() {
+            for decision in self.groups.topics_deleted(topics) {
+                self.decide(cx, decision);
             }
         }
     }

@@ -1,11 +1,11 @@
 //! A coordinator with a log in memory and clients that speak to it. Serves the scenarios; invariant: a decision's records are
 //! replayed first, and its answers and ticket follow, as the broker does it.
 
-use super::super::{Asked, Decision, GroupCoordinator};
+use super::super::{Asked, Decision, GroupCoordinator, TopicLookup};
 use crate::{BrokerConfig, connections::RequestId};
 use bytes::{BufMut, Bytes, BytesMut};
 use ottla_wire::{
-    ErrorCode, RequestKind, ResponseKind, group_id,
+    ErrorCode, RequestKind, ResponseKind, Uuid, group_id,
     messages::{
         HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse,
         OffsetCommitRequest, SyncGroupRequest, SyncGroupResponse,
@@ -21,6 +21,20 @@ use std::collections::BTreeMap;
 
 pub(super) const GROUP: &str = "billing";
 pub(super) const WALL_MS: i64 = 1_700_000_000_000;
+pub(super) const TOPIC_ID: Uuid = Uuid::from_u128(7);
+
+/// Two topics with four partitions each.
+pub(super) struct Topics;
+
+impl TopicLookup for Topics {
+    fn topic_id(&self, topic: &str) -> Option<Uuid> {
+        ["orders", "payments"].contains(&topic).then_some(TOPIC_ID)
+    }
+
+    fn has_partition(&self, topic: &str, partition: i32) -> bool {
+        self.topic_id(topic).is_some() && (0..4).contains(&partition)
+    }
+}
 
 pub(super) struct Bench {
     pub(super) coordinator: GroupCoordinator,
@@ -118,6 +132,7 @@ impl Bench {
             rng: &mut self.rng,
             client_id,
             version,
+            topics: &Topics,
         };
         let decisions = self.coordinator.handle(asked, &request).expect("an API of the coordinator");
         let id = self.next;

@@ -2,5 +2,6 @@
 
 mod bench;
 mod membership;
+mod offsets;
 mod records;
 mod static_members;

@@ -94,6 +94,7 @@ proptest! {
         let short = Bytes::from_static(b"\0\x02\0\x01g");
         let _ = GroupRecord::decode(&short, Some(&value));
         consumer_protocol::assigned(&value);
+        let _ = consumer_protocol::subscribed(&value);
     }
 
     #[test]
