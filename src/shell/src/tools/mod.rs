@@ -10,6 +10,7 @@ mod delete_records;
 mod get_offsets;
 mod leader_election;
 mod metadata_quorum;
+mod reassign;
 mod tool;
 mod topics;
 
@@ -33,6 +34,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-get-offsets", "show where partitions begin and end"),
     info("kafka-leader-election", "elect leaders of partitions"),
     info("kafka-metadata-quorum", "show the quorum of the controllers"),
+    info("kafka-reassign-partitions", "move partitions between brokers"),
     info("kafka-topics", "create, list, describe, change and delete topics"),
 ];
 
@@ -43,6 +45,7 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
         "kafka-delete-records" => delete_records::TABLE,
         "kafka-get-offsets" => get_offsets::TABLE,
         "kafka-leader-election" => leader_election::TABLE,
+        "kafka-reassign-partitions" => reassign::TABLE,
         "kafka-topics" => topics::TABLE,
         "kafka-console-producer" => console_producer::TABLE,
         "kafka-console-consumer" => console_consumer::TABLE,
@@ -63,6 +66,9 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         }
         "kafka-metadata-quorum" => {
             (JavaProcess::boxed(AdminMain::<metadata_quorum::MetadataQuorum>::default(), invocation), false)
+        }
+        "kafka-reassign-partitions" => {
+            (JavaProcess::boxed(AdminMain::<reassign::Reassign>::default(), invocation), false)
         }
         "kafka-topics" => (JavaProcess::boxed(AdminMain::<topics::Topics>::default(), invocation), false),
         "kafka-console-producer" => {
