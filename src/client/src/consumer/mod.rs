@@ -222,7 +222,7 @@ impl Consumer {
         }
         self.maybe_auto_commit(cx);
         let records = self.collect(cx);
-        self.poll(cx);
+        self.poll_to_fetch(cx, true);
         self.has_more = !records.is_empty() && !self.buffered.is_empty();
         records
     }
@@ -242,6 +242,13 @@ impl Consumer {
 
     /// Does what is due; to be called after each input and each call.
     pub fn poll(&mut self, cx: &mut Context<'_>) {
+        self.poll_to_fetch(cx, false);
+    }
+
+    /// Fetches go out when records were taken, or when there are none to be taken: one that went out before would leave
+    /// the partitions of those records out, and hold their leader's connection until its wait is over
+    /// (`ClassicKafkaConsumer.poll`).
+    fn poll_to_fetch(&mut self, cx: &mut Context<'_>, taken: bool) {
         if self.is_closed() {
             return;
         }
@@ -254,6 +261,9 @@ impl Consumer {
                 self.fail(error);
             }
             self.advance(cx);
+            if self.closing == close::Closing::Open && (taken || self.buffered.is_empty()) {
+                self.send_fetches(cx);
+            }
             self.mailbox.poll(cx, &mut self.network);
             self.network.poll(cx);
             self.mailbox.poll(cx, &mut self.network);
@@ -279,7 +289,6 @@ impl Consumer {
         }
         self.ask_committed(cx);
         self.ask_offsets(cx);
-        self.send_fetches(cx);
     }
 
     /// When `poll` wants to be called at the latest; now if there are records to be taken.

@@ -190,9 +190,7 @@ impl Quorum {
 
     /// Gives up leadership, for a clean stop.
     pub fn resign(&mut self, cx: &mut Context<'_>) {
-        let now = cx.now();
-        let outcome = self.raft.resign(cx.disk(), now);
-        self.check(cx, outcome);
+        self.raft.resign(cx.now());
     }
 
     /// When it wants to be polled next.

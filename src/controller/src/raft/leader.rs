@@ -97,12 +97,11 @@ impl Raft {
     }
 
     /// Resigns when no majority fetched in time (KIP-835, check quorum).
-    pub(super) fn check_quorum(&mut self, disk: &mut Disk, now: Time) -> Outcome<()> {
+    pub(super) fn check_quorum(&mut self, now: Time) {
         let lost = matches!(&self.role, Role::Leader(l) if l.check_quorum_at.is_some_and(|at| at <= now));
         if lost {
             self.notes.push(format!("raft {}: no majority fetches, resigning", self.config.node_id));
-            self.become_resigned(disk, now)?;
+            self.become_resigned(now);
         }
-        Ok(())
     }
 }

@@ -36,7 +36,8 @@ impl Raft {
                 if leader.begin_quorum_at <= now {
                     self.remind_voters(now);
                 }
-                self.check_quorum(disk, now)
+                self.check_quorum(now);
+                Ok(())
             }
             _ => Ok(()),
         }

@@ -102,7 +102,7 @@ fn up_the_ladder_and_down_again() {
     m.answer(13, true);
     assert_eq!(m.role(), (RoleName::Leader, 2, Some(11)));
     assert_eq!(m.begin(2, 12), RaftError::InvalidRequest, "two leaders in one epoch");
-    m.raft.resign(&mut m.disk, NOW).unwrap();
+    m.raft.resign(NOW);
     assert_eq!(m.role(), (RoleName::Resigned, 2, None));
     m.wait();
     assert_eq!(m.role(), (RoleName::Unattached, 3, None));
@@ -113,6 +113,19 @@ fn up_the_ladder_and_down_again() {
     assert_eq!(m.role(), (RoleName::Prospective, 4, Some(12)), "it remembers whom it followed");
     m.wait();
     assert_eq!(m.role(), (RoleName::Follower, 4, Some(12)));
+}
+
+#[test]
+fn an_epoch_is_led_once_also_after_crashes() {
+    let mut m = member(11, &[11, 12, 13]);
+    m.wait();
+    m.answer(13, true);
+    m.answer(13, true);
+    assert_eq!(m.role(), (RoleName::Leader, 1, Some(11)));
+    for _ in 0..2 {
+        m.raft = Raft::open(&mut m.disk, m.raft.config().clone(), 8, NOW).unwrap();
+        assert_eq!(m.role(), (RoleName::Resigned, 1, None));
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ impl Raft {
         }
         match state.leader_id.filter(|_| current) {
             Some(leader) if leader == me && self.is_voter() => {
-                self.become_resigned(disk, now)?;
+                self.become_resigned(now);
             }
             Some(leader) if self.config.voters.contains(&leader) => self.follow(disk, now, leader)?,
             _ if self.voted_id == Some(me) => self.become_candidate_again(now),
@@ -156,14 +156,14 @@ impl Raft {
         self.config.fetch_timeout_ms * 3 / 2
     }
 
-    /// Stops to lead in this epoch.
-    pub(super) fn become_resigned(&mut self, disk: &mut Disk, now: Time) -> Outcome<()> {
+    /// Stops to lead in this epoch. Nothing is written: after a crash the node must still know that it was this epoch's
+    /// leader, or it would be elected into it once more (`QuorumState.transitionToResigned`).
+    pub(super) fn become_resigned(&mut self, now: Time) {
         let unacknowledged: BTreeSet<i32> = self.other_voters().collect();
         let preferred_successors = self.successors();
         let election_at = now.plus_millis(self.random_election_timeout_ms());
         self.role = Role::Resigned { unacknowledged, preferred_successors, election_at };
         self.note_role();
-        self.save(disk)
     }
 
     /// The other voters, furthest log first.
@@ -175,10 +175,9 @@ impl Raft {
     }
 
     /// Gives up leadership, if it leads: before a clean stop, or when the active controller fails.
-    ///
-    /// # Errors
-    /// A disk that can't be written.
-    pub fn resign(&mut self, disk: &mut Disk, now: Time) -> Outcome<()> {
-        if matches!(self.role, Role::Leader(_)) { self.become_resigned(disk, now) } else { Ok(()) }
+    pub fn resign(&mut self, now: Time) {
+        if matches!(self.role, Role::Leader(_)) {
+            self.become_resigned(now);
+        }
     }
 }

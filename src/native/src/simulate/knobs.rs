@@ -193,7 +193,7 @@ fn consumer(rng: &mut Rng) -> BTreeMap<String, String> {
     let choices: [(&str, &[&str]); 6] = [
         ("fetch.max.wait.ms", &["20", "100"]),
         ("max.poll.records", &["1", "10"]),
-        ("max.partition.fetch.bytes", &["100", "1000"]),
+        ("max.partition.fetch.bytes", &["2000", "10000"]),
         ("request.timeout.ms", &["2000", "5000"]),
         ("metadata.max.age.ms", &["2000", "30000"]),
         ("retry.backoff.ms", &["10", "500"]),

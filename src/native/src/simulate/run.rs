@@ -45,7 +45,7 @@ const HEAL_LIMIT_MS: u64 = 120_000;
 /// How long producers may take from then on to get an answer for each record: the longest delivery time-out and a little.
 const DRAIN_LIMIT_MS: u64 = 130_000;
 /// How long consumers may take from then on to reach the ends of the logs, in milliseconds.
-const READ_LIMIT_MS: u64 = 180_000;
+const READ_LIMIT_MS: u64 = 300_000;
 /// What the producer that comes last writes, at so many records a second.
 const PROBE: (u64, u64) = (20, 20);
 

@@ -35,7 +35,8 @@ const IMAGES: usize = 256;
 pub(super) struct Watch {
     partitions: BTreeMap<String, BTreeMap<i32, Seen>>,
     consumers: BTreeMap<Pid, usize>,
-    active: BTreeMap<i32, i32>,
+    /// The active controller of each epoch; its process too: nobody leads an epoch twice.
+    active: BTreeMap<i32, (i32, Pid)>,
     images: BTreeMap<i64, (i32, Arc<MetadataImage>)>,
 }
 
@@ -87,10 +88,11 @@ impl Watch {
     pub(super) fn look(&mut self, lab: &Lab) -> Result<(), Broken> {
         for view in look::controllers(lab) {
             if view.role == RoleName::Leader {
-                let leader = *self.active.entry(view.epoch).or_insert(view.node_id);
-                if leader != view.node_id {
-                    let text = format!("controllers {leader} and {} in epoch {}", view.node_id, view.epoch);
-                    return Err(Broken::TwoLeaders(text));
+                let pid = lab.cluster().pid(lab.world(), view.node_id).unwrap_or_default();
+                let (leader, first) = *self.active.entry(view.epoch).or_insert((view.node_id, pid));
+                if (leader, first) != (view.node_id, pid) {
+                    let (node, epoch) = (view.node_id, view.epoch);
+                    return Err(Broken::TwoLeaders(format!("controllers {leader} and {node} in epoch {epoch}")));
                 }
             }
             self.compare(view.node_id, &view.committed)?;
