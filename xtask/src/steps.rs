@@ -30,7 +30,11 @@ const NATIVE: &[Step] = &[
         check: || ottla(&["transcript", "check", "tests/transcripts"]),
     },
     Step { name: "lessons", subject: "src/native/src/lesson.rs", check: || ottla(&["lesson", "check", "lessons"]) },
-    Step { name: "simulation", subject: "src/native/src/simulate/mod.rs", check: || ottla(&["simulate", "--runs", "20"]) },
+    Step {
+        name: "simulation",
+        subject: "src/native/src/simulate/mod.rs",
+        check: || ottla(&["simulate", "--runs", "20"]),
+    },
 ];
 
 /// In headless Chromium; what they need has been built by then.

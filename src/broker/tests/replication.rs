@@ -150,3 +150,32 @@ fn a_topic_deleted_while_a_broker_is_down_leaves_nothing_behind() {
     assert!(cluster.world.disk(cluster.host(2)).list("node-2/orders-0/").next().is_none());
     assert_eq!(cluster.values(1, topic, 0), [""; 0]);
 }
+
+#[test]
+fn a_replica_moves_to_another_broker() {
+    use ottla_wire::messages::{
+        AlterPartitionReassignmentsRequest,
+        alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic},
+    };
+    let mut cluster = Cluster::start(1, 2, &[]);
+    let topic = cluster.create("orders", 1, 1, &[]);
+    let old = cluster.leader("orders", 0);
+    let new = 3 - old;
+    assert_eq!(error(cluster.produce(old, "orders", 0, &["a", "b"], -1).error_code), ErrorCode::None);
+    let partition = ReassignablePartition::default().with_partition_index(0).with_replicas(Some(vec![new.into()]));
+    let moved =
+        ReassignableTopic::default().with_name(ottla_wire::topic_name("orders")).with_partitions(vec![partition]);
+    let request = AlterPartitionReassignmentsRequest::default().with_topics(vec![moved]).with_timeout_ms(5000);
+    let request = ottla_wire::RequestKind::AlterPartitionReassignments(request);
+    let ottla_wire::ResponseKind::AlterPartitionReassignments(response) = cluster.ask(1, 0, &request) else {
+        panic!("another kind of answer")
+    };
+    assert_eq!(response.error_code, 0, "{response:?}");
+    cluster.until("it has moved", 5000, |c| c.leader("orders", 0) == new);
+    cluster.until("the old one forgets it", 2000, |c| {
+        c.world.disk(c.host(old)).list(&format!("node-{old}/orders-0/")).next().is_none()
+    });
+    let view = cluster.partition(new, "orders", 0);
+    assert_eq!((view.replicas, view.isr, view.log_end_offset), (vec![new], vec![new], 2));
+    assert_eq!(cluster.values(new, topic, 0), ["a", "b"]);
+}

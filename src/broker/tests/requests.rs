@@ -138,3 +138,39 @@ fn acks_0_gets_no_answer_and_a_failed_one_loses_its_connection() {
     let frame = encode_request(9, 1, None, &RequestKind::Produce(request)).unwrap();
     assert_eq!(cluster.ask_frame(1, frame), None);
 }
+
+#[test]
+fn producer_ids_are_given_once_and_repeated_batches_are_known() {
+    use ottla_records::{BatchBuilder, Compression, TimestampType};
+    use ottla_wire::messages::InitProducerIdRequest;
+    let mut cluster = Cluster::start(1, 2, &[]);
+    cluster.create("orders", 1, 2, &[]);
+    let mut ids = Vec::new();
+    for broker in [1, 2, 1, 2] {
+        let request = InitProducerIdRequest::default().with_transactional_id(None).with_transaction_timeout_ms(60_000);
+        let request = RequestKind::InitProducerId(request);
+        let id = loop {
+            let ResponseKind::InitProducerId(response) = cluster.ask(broker, 4, &request) else { panic!() };
+            match ErrorCode::from_code(response.error_code) {
+                ErrorCode::None => break response.producer_id.0,
+                error => assert_eq!(error, ErrorCode::CoordinatorLoadInProgress),
+            }
+            cluster.run_ms(100);
+        };
+        ids.push(id);
+    }
+    let distinct: std::collections::BTreeSet<i64> = ids.iter().copied().collect();
+    assert_eq!(distinct.len(), 4, "{ids:?}");
+    let leader = cluster.leader("orders", 0);
+    let mut send = |sequence: i32| {
+        let mut batch = BatchBuilder::new(Compression::None, None, TimestampType::CreateTime);
+        batch.set_producer(ids[0], 0, sequence);
+        batch.append(1_767_225_600_000, None, Some(b"x"), &[]);
+        let row = cluster.produce_batch(leader, "orders", 0, batch.build(0, -1), -1);
+        (ErrorCode::from_code(row.error_code), row.base_offset)
+    };
+    assert_eq!(send(0), (ErrorCode::None, 0));
+    assert_eq!(send(1), (ErrorCode::None, 1));
+    assert_eq!(send(0), (ErrorCode::None, 0));
+    assert_eq!(send(3), (ErrorCode::OutOfOrderSequenceNumber, -1));
+}

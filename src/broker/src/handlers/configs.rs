@@ -114,8 +114,14 @@ impl Running {
                 synonyms.extend(cluster.map(|v| (name.as_str(), v.to_owned(), DYNAMIC_DEFAULT_BROKER)));
                 synonyms.extend(BrokerConfig::default_of(name).map(|v| (name.as_str(), v.to_owned(), DEFAULT)));
             }
-            let synonyms = synonyms.into_iter().map(synonym).collect();
-            rows.push(row(name, Some(value.clone()), source, 0).with_synonyms(synonyms));
+            let synonyms: Vec<DescribeConfigsSynonym> = synonyms.into_iter().map(synonym).collect();
+            if is_known(name) {
+                rows.push(row(name, Some(value.clone()), source, 0).with_synonyms(synonyms));
+            } else {
+                // It might be a secret (`KafkaConfig.maybeSensitive`).
+                let hidden = synonyms.into_iter().map(|s| s.with_value(None)).collect();
+                rows.push(row(name, None, source, 0).with_is_sensitive(true).with_synonyms(hidden));
+            }
         }
         if *resource == ConfigResource::DefaultBroker {
             return rows;
@@ -131,6 +137,34 @@ impl Running {
         }
         rows
     }
+}
+
+/// Settings of brokers that can be changed while they run and are not defaults of topics (`DynamicBrokerConfig`).
+const DYNAMIC: &[&str] = &[
+    "background.threads",
+    "follower.replication.throttled.rate",
+    "leader.replication.throttled.rate",
+    "log.cleaner.backoff.ms",
+    "log.cleaner.dedupe.buffer.size",
+    "log.cleaner.io.buffer.load.factor",
+    "log.cleaner.io.buffer.size",
+    "log.cleaner.io.max.bytes.per.second",
+    "log.cleaner.threads",
+    "max.connection.creation.rate",
+    "max.connections",
+    "max.connections.per.ip",
+    "max.connections.per.ip.overrides",
+    "metric.reporters",
+    "num.io.threads",
+    "num.network.threads",
+    "num.recovery.threads.per.data.dir",
+    "num.replica.fetchers",
+    "replica.alter.log.dirs.io.max.bytes.per.second",
+];
+
+fn is_known(name: &str) -> bool {
+    let of_topics = || topic_configs().iter().any(|key| key.synonyms.iter().any(|synonym| synonym.name == name));
+    DYNAMIC.contains(&name) || BrokerConfig::default_of(name).is_some() || of_topics()
 }
 
 fn row(name: &str, value: Option<String>, source: i8, config_type: i8) -> DescribeConfigsResourceResult {

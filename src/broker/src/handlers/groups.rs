@@ -190,10 +190,16 @@ impl Running {
     /// Leadership of partitions changed: groups come and go with those of `__consumer_offsets`.
     pub(crate) fn follow_groups(&mut self, cx: &mut Context<'_>, changed: &[Place]) {
         for place in changed {
-            let Some(p) = self.replicas.partitions.get(place).filter(|p| p.topic == OFFSETS_TOPIC) else {
-                continue;
+            let partition = self.replicas.partitions.get(place);
+            let is_offsets = match (partition, self.image.topic(OFFSETS_TOPIC)) {
+                (Some(p), _) => p.topic == OFFSETS_TOPIC,
+                // Gone from here: deleted with its topic, or moved away.
+                (None, topic) => topic.is_none_or(|topic| topic.id == place.0),
             };
-            let (leads, index) = (p.is_leader(), p.index);
+            if !is_offsets {
+                continue;
+            }
+            let (leads, index) = (partition.is_some_and(|p| p.is_leader()), place.1);
             for (id, reply) in self.groups.unload(index) {
                 self.respond(cx, id, reply);
             }

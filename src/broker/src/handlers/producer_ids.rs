@@ -12,9 +12,10 @@ use ottla_world::Context;
 
 impl Running {
     pub(crate) fn init_producer_id(&mut self, cx: &mut Context<'_>, id: RequestId, request: &InitProducerIdRequest) {
-        if request.transactional_id.is_some() {
-            let refused = answer(ErrorCode::CoordinatorNotAvailable, -1, -1);
-            return self.respond(cx, id, refused);
+        if let Some(transactional_id) = &request.transactional_id {
+            let empty = transactional_id.0.is_empty();
+            let error = if empty { ErrorCode::InvalidRequest } else { ErrorCode::CoordinatorNotAvailable };
+            return self.respond(cx, id, answer(error, -1, -1));
         }
         if self.producer_ids.is_empty() {
             if !self.uplink.has(&Purpose::ProducerIds) {

@@ -257,7 +257,19 @@ impl Cluster {
         let mut builder = BatchBuilder::new(Compression::None, None, TimestampType::CreateTime);
         let timestamp = self.world.wall_ms(self.laptop);
         values.iter().for_each(|value| builder.append(timestamp, None, Some(value.as_bytes()), &[]));
-        let data = PartitionProduceData::default().with_index(partition).with_records(Some(builder.build(0, -1)));
+        self.produce_batch(node_id, topic, partition, builder.build(0, -1), acks)
+    }
+
+    /// Produces one batch.
+    pub fn produce_batch(
+        &mut self,
+        node_id: i32,
+        topic: &str,
+        partition: i32,
+        batch: Bytes,
+        acks: i16,
+    ) -> PartitionProduceResponse {
+        let data = PartitionProduceData::default().with_index(partition).with_records(Some(batch));
         let data = TopicProduceData::default().with_name(topic_name(topic)).with_partition_data(vec![data]);
         let request = ProduceRequest::default().with_acks(acks).with_timeout_ms(1500).with_topic_data(vec![data]);
         let response = self.ask(node_id, 9, &RequestKind::Produce(request));
