@@ -26,6 +26,7 @@ pub struct Block {
 pub struct Buffer {
     blocks: Vec<Shared<Block>>,
     next_block: u64,
+    ended: u64,
     /// The last line, which has not ended: a prompt, or what a program has begun to write.
     open: Line,
 }
@@ -39,6 +40,11 @@ impl Buffer {
     /// The line that has not ended.
     pub fn open(&self) -> &Line {
         &self.open
+    }
+
+    /// How many lines have ever ended, also those that are not kept any more.
+    pub fn ended(&self) -> u64 {
+        self.ended
     }
 
     /// How many lines have ended and are kept.
@@ -69,6 +75,7 @@ impl Buffer {
 
     fn end_line(&mut self) {
         let line = std::mem::take(&mut self.open);
+        self.ended += 1;
         match self.blocks.last_mut() {
             Some(block) if block.lines.len() < BLOCK => block.make_mut().lines.push(line),
             _ => {
@@ -118,7 +125,7 @@ mod tests {
             buffer.write(Stdout, &format!("{number}\n"));
         }
         assert!(buffer.lines() <= BLOCK * MOST_BLOCKS && buffer.lines() > BLOCK * (MOST_BLOCKS - 1));
-        assert_eq!(all(&buffer).last().unwrap(), "9999");
+        assert_eq!((all(&buffer).last().unwrap().as_str(), buffer.ended()), ("9999", 10_061));
         assert!(buffer.blocks().windows(2).all(|pair| pair[0].number + 1 == pair[1].number));
     }
 }

@@ -10,6 +10,9 @@ use crate::{
 use ottla_lab::protocol::TerminalStream;
 use yew::prelude::*;
 
+/// So many lines at once are not spoken.
+const FLOOD: u64 = 30;
+
 /// The output's properties.
 #[derive(Properties, PartialEq)]
 pub struct OutputProps {
@@ -22,8 +25,13 @@ pub struct OutputProps {
 /// What a terminal has printed.
 #[component]
 pub fn Output(props: &OutputProps) -> Html {
+    let spoken = use_mut_ref(|| 0_u64);
+    let ended = props.terminal.buffer.ended();
+    let before = std::mem::replace(&mut *spoken.borrow_mut(), ended);
+    // Nobody can listen to a flood; what it holds can still be read line by line.
+    let live = if ended.saturating_sub(before) > FLOOD { "off" } else { "polite" };
     html! {
-        <div class="terminal-log" role="log" aria-live="polite" aria-label={words::output(props.index)}>
+        <div class="terminal-log" role="log" aria-live={live} aria-label={words::output(props.index)}>
             { for props.terminal.buffer.blocks().iter().map(|block| html! {
                 <BlockView key={block.number} block={block.clone()} />
             }) }
