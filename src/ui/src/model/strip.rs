@@ -7,8 +7,8 @@ use ottla_lab::protocol::{RecordCell, ReplicaStrip};
 
 /// The most records that are drawn.
 pub const MOST_CELLS: usize = 8;
-/// The most letters of a key within its cell.
-const KEY_LETTERS: usize = 3;
+/// The most letters within a cell.
+const LETTERS: usize = 3;
 
 /// A piece of a strip, from left to right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Piece {
 pub struct Cell {
     /// Its offset.
     pub offset: i64,
-    /// The first letters of its key; a middle dot without one.
+    /// The first letters of its key, or of its value if it has none; ∅ if it has neither.
     pub sign: String,
     /// The class of its colour.
     pub class: &'static str,
@@ -75,10 +75,8 @@ pub fn pieces(replica: &ReplicaStrip) -> Vec<Piece> {
 }
 
 fn cell(record: &RecordCell, committed: bool) -> Cell {
-    let sign = match record.key.as_deref() {
-        None => "·".to_owned(),
-        Some(key) => key.chars().take(KEY_LETTERS).collect(),
-    };
+    let letters = record.key.as_deref().or(record.value.as_deref()).unwrap_or("∅");
+    let sign = letters.chars().take(LETTERS).collect();
     let words = text::record(record.offset, record.key.as_deref(), record.value.as_deref());
     Cell { offset: record.offset, sign, class: key_color::class(record.key.as_deref()), committed, words }
 }
@@ -144,7 +142,7 @@ mod tests {
         });
         let cells = cells.collect::<Vec<_>>();
         assert_eq!(cells[0], ("cus".into(), "offset 0, key customer, value v".into()));
-        assert_eq!(cells[1], ("·".into(), "offset 1, value v".into()));
+        assert_eq!(cells[1], ("v".into(), "offset 1, value v".into()));
         assert!(text::replica(&replica).starts_with("orders-0, leader, in sync"));
     }
 }

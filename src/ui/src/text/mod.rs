@@ -5,7 +5,7 @@ pub mod cluster;
 pub mod table;
 
 use crate::state::{layout::Pane, progress::Standing};
-use ottla_lab::protocol::{ClientKind, Flight, NodeState};
+use ottla_lab::protocol::{ClientKind, EventLine, Flight, NodeState};
 
 /// The page's name.
 pub const NAME: &str = "Ottla";
@@ -126,6 +126,11 @@ pub fn node_name(id: i32) -> String {
         1..=10 => format!("broker {id}"),
         _ => format!("controller {id}"),
     }
+}
+
+/// An event with its place.
+pub fn event(event: &EventLine) -> String {
+    event.node.map_or_else(|| event.text.clone(), |node| format!("{}: {}", node_name(node), event.text))
 }
 
 /// How a node is.
@@ -301,7 +306,8 @@ pub mod help {
     pub const PICTURE: &str = "Signs of the picture";
     /// The signs.
     pub const SIGNS: &[&str] = &[
-        "A cell is a record: the first letters of its key (a dot without one), its offset below, its colour by key.",
+        "A cell is a record: the first letters of its key, its offset below, its colour by key. A grey one has no key: the letters \
+         are its value's.",
         "HW is the high watermark: consumers read up to there. Records after it have a dashed edge.",
         "end is the log end offset, where the next record goes; \u{27e6} is where a log starts that lost its oldest records.",
         "e1, e2, \u{2026} stand where records of another leader epoch begin.",

@@ -56,7 +56,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
                 <time class="timeline-date" title={text::RUN_DATE}>{ time::date(props.wall_ms) }</time>
                 <ol class="timeline-last" aria-label={text::LAST_EVENTS}>
                     { for interesting.map(|event| html! {
-                        <li><span class="muted">{ time::ago(props.now_us, event.at_us) }</span>{ " " }{ &event.text }</li>
+                        <li><span class="muted">{ time::ago(props.now_us, event.at_us) }</span>{ " " }{ text::event(event) }</li>
                     }) }
                 </ol>
                 <Button label={text::EVENTS} glyph={if props.open { Glyph::Close } else { Glyph::Down }} words={text::EVENTS}
