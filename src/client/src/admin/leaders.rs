@@ -20,6 +20,7 @@ use ottla_world::{Context, Time};
 use std::collections::BTreeMap;
 
 const LIST_OFFSETS_LOGGER: &str = "org.apache.kafka.clients.admin.internals.ListOffsetsHandler";
+const DELETE_RECORDS_LOGGER: &str = "org.apache.kafka.clients.admin.internals.DeleteRecordsHandler";
 
 /// The request for the leaders.
 pub(super) fn find(partitions: &[TopicPartition]) -> Body {
@@ -172,13 +173,15 @@ pub(super) fn answered(
             ErrorCode::None => take(admin, call, partition, offset, timestamp_ms, epoch),
             error if error.is_retriable() => again.push(partition.clone()),
             error => {
-                if let ResponseKind::ListOffsets(_) = response {
-                    let name = error.name();
-                    let text = format!(
-                        "ListOffsets request for topic partition {partition} failed due to an unexpected error {name}"
-                    );
-                    admin.network.log.error(LIST_OFFSETS_LOGGER, text);
-                }
+                let (request, logger) = match response {
+                    ResponseKind::ListOffsets(_) => ("ListOffsets", LIST_OFFSETS_LOGGER),
+                    _ => ("DeleteRecords", DELETE_RECORDS_LOGGER),
+                };
+                let name = error.name();
+                let text = format!(
+                    "{request} request for topic partition {partition} failed due to an unexpected error {name}"
+                );
+                admin.network.log.error(logger, text);
                 fail(admin, call, partition, JavaError::of(error, None));
             }
         }

@@ -56,7 +56,8 @@ fn justified(words: &[String]) -> String {
     let gaps = words.len().saturating_sub(1);
     let letters: usize = words.iter().map(|w| w.chars().count()).sum();
     let blanks = WIDTH.saturating_sub(letters).max(gaps);
-    let (each, extra) = if gaps == 0 { (0, 0) } else { (blanks / gaps, blanks % gaps) };
+    let each = blanks.checked_div(gaps).unwrap_or(0);
+    let extra = blanks.checked_rem(gaps).unwrap_or(0);
     let start = (gaps - extra).div_ceil(2);
     let mut out = String::new();
     for (at, word) in words.iter().enumerate() {

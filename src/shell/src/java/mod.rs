@@ -16,7 +16,7 @@ pub use checks::{at_most_one_way, invalid_with, one_of, required};
 pub use hash::{hash_set_order, partition_hash};
 pub use help::help;
 pub use log::{error_line, log_line};
-pub use options::{Argument, Kind, OptionSpec, Parsed, flag, optional, required_arg};
+pub use options::{Kind, OptionSpec, Parsed, flag, optional, required_arg};
 pub use properties::{parse_key_values, parse_properties};
 pub use throwable::{stack_trace, throwable};
 

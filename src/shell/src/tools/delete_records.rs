@@ -36,7 +36,7 @@ pub const TABLE: &[OptionSpec] = &[
 pub struct DeleteRecords;
 
 fn operation(message: impl Into<String>) -> JavaError {
-    JavaError::new("org.apache.kafka.server.common.AdminOperationException", message)
+    JavaError::new("org.apache.kafka.tools.AdminOperationException", message)
 }
 
 fn mapping(message: impl Into<String>) -> JavaError {
@@ -62,7 +62,7 @@ fn parse(text: &str) -> Result<BTreeMap<TopicPartition, i64>, JavaError> {
         let name = partition.to_string();
         if before.insert(partition, offset).is_some() {
             let message = format!("Offset json file contains duplicate topic partitions: {name}");
-            return Err(JavaError::new("org.apache.kafka.server.common.AdminCommandFailedException", message));
+            return Err(JavaError::new("org.apache.kafka.tools.AdminCommandFailedException", message));
         }
     }
     Ok(before)

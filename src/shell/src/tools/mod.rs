@@ -7,8 +7,10 @@ mod configs;
 mod console_consumer;
 mod console_producer;
 mod delete_records;
+mod features;
 mod get_offsets;
 mod leader_election;
+mod log_dirs;
 mod metadata_quorum;
 mod reassign;
 mod tool;
@@ -27,12 +29,15 @@ const fn info(name: &'static str, summary: &'static str) -> CommandInfo {
 
 /// Kafka's tools, by name without `.sh`.
 pub const COMMANDS: &[CommandInfo] = &[
+    info("kafka-cluster", "show the cluster's id and its brokers"),
     info("kafka-configs", "show and change settings of topics, brokers and groups"),
     info("kafka-console-consumer", "read records of a topic and print them"),
     info("kafka-console-producer", "send each line to a topic"),
     info("kafka-delete-records", "delete the records before an offset"),
+    info("kafka-features", "show the cluster's features"),
     info("kafka-get-offsets", "show where partitions begin and end"),
     info("kafka-leader-election", "elect leaders of partitions"),
+    info("kafka-log-dirs", "show the sizes of replicas"),
     info("kafka-metadata-quorum", "show the quorum of the controllers"),
     info("kafka-reassign-partitions", "move partitions between brokers"),
     info("kafka-topics", "create, list, describe, change and delete topics"),
@@ -46,6 +51,7 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
         "kafka-get-offsets" => get_offsets::TABLE,
         "kafka-leader-election" => leader_election::TABLE,
         "kafka-reassign-partitions" => reassign::TABLE,
+        "kafka-log-dirs" => log_dirs::TABLE,
         "kafka-topics" => topics::TABLE,
         "kafka-console-producer" => console_producer::TABLE,
         "kafka-console-consumer" => console_consumer::TABLE,
@@ -70,6 +76,9 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         "kafka-reassign-partitions" => {
             (JavaProcess::boxed(AdminMain::<reassign::Reassign>::default(), invocation), false)
         }
+        "kafka-cluster" => (JavaProcess::boxed(AdminMain::<features::Cluster>::default(), invocation), false),
+        "kafka-features" => (JavaProcess::boxed(AdminMain::<features::Features>::default(), invocation), false),
+        "kafka-log-dirs" => (JavaProcess::boxed(AdminMain::<log_dirs::LogDirs>::default(), invocation), false),
         "kafka-topics" => (JavaProcess::boxed(AdminMain::<topics::Topics>::default(), invocation), false),
         "kafka-console-producer" => {
             (JavaProcess::boxed(console_producer::ConsoleProducer::default(), invocation), true)

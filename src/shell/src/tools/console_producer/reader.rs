@@ -158,7 +158,8 @@ mod tests {
     fn lines() {
         let key = [("parse.key", "true"), ("key.separator", ":")];
         let both = [("parse.key", "true"), ("parse.headers", "true")];
-        let cases: &[(&[(&str, &str)], &str, &str)] = &[
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+        let cases: &[Case<'_>] = &[
             (&[], "a\tb", "|null|a\tb"),
             (&key, "carol:a:b", "|carol|a:b"),
             (&key, ":x", "||x"),

@@ -191,7 +191,7 @@ impl Reassign {
                 let mine: Vec<TopicPartition> =
                     self.moving.keys().filter(|partition| self.plan.contains_key(partition)).cloned().collect();
                 if mine.is_empty() {
-                    io.tool.print(b"None of the specified partition reassignments are active.");
+                    io.tool.println("None of the specified partition reassignments are active.");
                     return Ok(self.end_of_cancel(io));
                 }
                 let reassignments = mine.into_iter().map(|partition| (partition, None)).collect();
@@ -315,6 +315,15 @@ impl Reassign {
         }
         io.tool.println(format!("\n{}\n", write(&self.current, &dir)));
         io.tool.println("Save this to use as the --reassignment-json-file option during rollback");
+        let changed = self.plan.iter().filter_map(|(partition, wanted)| {
+            let (old, new) = (self.current.get(partition).map_or(0, Vec::len), wanted.len());
+            (old != new).then(|| format!("{partition}: The replication factor is changed from {old} to {new}"))
+        });
+        let changed: Vec<String> = changed.collect();
+        if self.parsed.has("disallow-replication-factor-change") && !changed.is_empty() {
+            io.tool.println(format!("Error reassigning partition(s):\n{}", changed.join("\n")));
+            return Ok(Step::Exit(1));
+        }
         let rate = self.parsed.long("throttle")?.unwrap_or(-1);
         if rate < 0 {
             return Ok(self.carry_out());
