@@ -21,7 +21,9 @@ use ottla_controller::MetadataImage;
 use ottla_wire::{
     ErrorCode, Request, RequestKind, ResponseKind, api,
     messages::{
-        ApiVersionsResponse,
+        AlterConfigsRequest, AlterConfigsResponse, ApiVersionsResponse,
+        alter_configs_request::AlterConfigsResource,
+        alter_configs_response::AlterConfigsResourceResponse,
         api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey},
     },
     str_bytes,
@@ -57,6 +59,7 @@ impl Running {
             | RequestKind::AlterPartitionReassignments(_)
             | RequestKind::DescribeQuorum(_)
             | RequestKind::UnregisterBroker(_) => self.forward(cx, id, request),
+            RequestKind::AlterConfigs(body) => self.respond(cx, id, no_alter_configs(&body)),
             _ => self.group_request(cx, id, request),
         }
     }
@@ -64,6 +67,19 @@ impl Running {
     pub(crate) fn respond(&mut self, cx: &mut Context<'_>, id: RequestId, response: ResponseKind) {
         self.connections.respond(cx, id, &response);
     }
+}
+
+/// AlterConfigs is deprecated since 2.3 and replaces all settings at once; clients of today send IncrementalAlterConfigs.
+fn no_alter_configs(request: &AlterConfigsRequest) -> ResponseKind {
+    let row = |resource: &AlterConfigsResource| {
+        AlterConfigsResourceResponse::default()
+            .with_error_code(ErrorCode::UnsupportedVersion.code())
+            .with_error_message(Some(str_bytes("Use IncrementalAlterConfigs.")))
+            .with_resource_type(resource.resource_type)
+            .with_resource_name(resource.resource_name.clone())
+    };
+    let rows = request.resources.iter().map(row).collect();
+    ResponseKind::AlterConfigs(AlterConfigsResponse::default().with_responses(rows))
 }
 
 /// The table of what this broker speaks, with the features of the cluster (KIP-584).
