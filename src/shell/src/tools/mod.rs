@@ -6,6 +6,7 @@ mod admin;
 mod configs;
 mod console_consumer;
 mod console_producer;
+mod consumer_groups;
 mod delete_records;
 mod features;
 mod get_offsets;
@@ -33,6 +34,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-configs", "show and change settings of topics, brokers and groups"),
     info("kafka-console-consumer", "read records of a topic and print them"),
     info("kafka-console-producer", "send each line to a topic"),
+    info("kafka-consumer-groups", "list, describe, reset and delete consumer groups"),
     info("kafka-delete-records", "delete the records before an offset"),
     info("kafka-features", "show the cluster's features"),
     info("kafka-get-offsets", "show where partitions begin and end"),
@@ -47,6 +49,7 @@ pub const COMMANDS: &[CommandInfo] = &[
 pub fn options(name: &str) -> &'static [OptionSpec] {
     match name {
         "kafka-configs" => configs::TABLE,
+        "kafka-consumer-groups" => consumer_groups::TABLE,
         "kafka-delete-records" => delete_records::TABLE,
         "kafka-get-offsets" => get_offsets::TABLE,
         "kafka-leader-election" => leader_election::TABLE,
@@ -63,6 +66,9 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
 pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
     let (process, reads_stdin) = match name {
         "kafka-configs" => (JavaProcess::boxed(AdminMain::<configs::Configs>::default(), invocation), false),
+        "kafka-consumer-groups" => {
+            (JavaProcess::boxed(AdminMain::<consumer_groups::ConsumerGroups>::default(), invocation), false)
+        }
         "kafka-delete-records" => {
             (JavaProcess::boxed(AdminMain::<delete_records::DeleteRecords>::default(), invocation), false)
         }
