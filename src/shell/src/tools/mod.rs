@@ -10,6 +10,7 @@ mod consumer_groups;
 mod delete_records;
 mod features;
 mod get_offsets;
+mod groups;
 mod leader_election;
 mod log_dirs;
 mod metadata_quorum;
@@ -38,6 +39,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-delete-records", "delete the records before an offset"),
     info("kafka-features", "show the cluster's features"),
     info("kafka-get-offsets", "show where partitions begin and end"),
+    info("kafka-groups", "list groups of every kind"),
     info("kafka-leader-election", "elect leaders of partitions"),
     info("kafka-log-dirs", "show the sizes of replicas"),
     info("kafka-metadata-quorum", "show the quorum of the controllers"),
@@ -55,6 +57,7 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
         "kafka-leader-election" => leader_election::TABLE,
         "kafka-reassign-partitions" => reassign::TABLE,
         "kafka-log-dirs" => log_dirs::TABLE,
+        "kafka-groups" => groups::TABLE,
         "kafka-topics" => topics::TABLE,
         "kafka-console-producer" => console_producer::TABLE,
         "kafka-console-consumer" => console_consumer::TABLE,
@@ -84,6 +87,7 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         }
         "kafka-cluster" => (JavaProcess::boxed(AdminMain::<features::Cluster>::default(), invocation), false),
         "kafka-features" => (JavaProcess::boxed(AdminMain::<features::Features>::default(), invocation), false),
+        "kafka-groups" => (JavaProcess::boxed(AdminMain::<groups::Groups>::default(), invocation), false),
         "kafka-log-dirs" => (JavaProcess::boxed(AdminMain::<log_dirs::LogDirs>::default(), invocation), false),
         "kafka-topics" => (JavaProcess::boxed(AdminMain::<topics::Topics>::default(), invocation), false),
         "kafka-console-producer" => {
