@@ -345,13 +345,24 @@ fn groups_listed(admin: &mut Admin, call: &Call, response: &ListGroupsResponse) 
         group_id: g.group_id.to_string(),
         protocol_type: g.protocol_type.to_string(),
         state: g.group_state.to_string(),
-        group_type: g.group_type.to_string(),
+        group_type: group_type(g.group_type.as_str()).to_owned(),
     }));
     // Java keeps them in a hash map.
     let by_id: BTreeMap<String, GroupListing> = groups.drain(..).map(|g| (g.group_id.clone(), g)).collect();
     let order = hash_map_order(by_id.keys().map(String::as_str));
     groups.extend(order.into_iter().filter_map(|id| by_id.get(id).cloned()));
     Ok(())
+}
+
+/// How `GroupType` spells a type; brokers send it in small letters.
+fn group_type(sent: &str) -> &'static str {
+    match sent.to_ascii_lowercase().as_str() {
+        "consumer" => "Consumer",
+        "classic" => "Classic",
+        "share" => "Share",
+        "streams" => "Streams",
+        _ => "Unknown",
+    }
 }
 
 fn log_dirs(response: &DescribeLogDirsResponse) -> BTreeMap<String, LogDir> {

