@@ -164,17 +164,17 @@ impl Activity {
                 self.talks.remove(connection);
             }
             TraceEvent::Sent { at, arrives, connection, from, to, frame } => {
-                let Some(talk) = self.talks.get_mut(connection) else { return None };
+                let talk = self.talks.get_mut(connection)?;
                 let (key, is_response) = talk.api_of(*from, frame);
                 if let Some(arrives) = arrives {
                     self.flights.push(*at, *arrives, *from, *to, key, is_response);
                 }
             }
             TraceEvent::Delivered { at, connection, from, frame, .. } => self.delivered(*at, *connection, *from, frame),
-            TraceEvent::Started { at, pid, host, command, .. } if *host == cluster.laptop() => {
-                if self.commands.len() < REMEMBERED {
-                    self.commands.push(Command { at: *at, pid: *pid, line: command.clone() });
-                }
+            TraceEvent::Started { at, pid, host, command, .. }
+                if *host == cluster.laptop() && self.commands.len() < REMEMBERED =>
+            {
+                self.commands.push(Command { at: *at, pid: *pid, line: command.clone() });
             }
             TraceEvent::Exited { pid, .. } => {
                 self.kinds.remove(pid);
