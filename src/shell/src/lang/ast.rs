@@ -162,6 +162,11 @@ pub enum Part {
         /// Whether quotes keep it in one piece.
         quoted: bool,
     },
+    /// `<(…)`: the name of a file that holds what the commands print.
+    FileOf {
+        /// The commands.
+        list: Arc<List>,
+    },
     /// `$((…))`.
     Arithmetic {
         /// The expression.

@@ -64,6 +64,7 @@ pub(super) fn tokens(text: &str, depth: u32) -> Result<Vec<Token>, SyntaxError> 
                 scanner.next();
                 TokenKind::IoNumber(c as u8 - b'0')
             }
+            '<' if scanner.at_file_of() => TokenKind::Word(scanner.word()?),
             _ => match OPERATORS.iter().find(|op| scanner.take(op)) {
                 Some(&"<<") => {
                     document_start(&mut scanner, &mut tokens, &mut documents)?;

@@ -88,11 +88,22 @@ impl<'a> Scanner<'a> {
         matches!(self.rest().chars().nth(1), Some('<' | '>'))
     }
 
+    /// Whether `<(` stands here.
+    pub(super) fn at_file_of(&self) -> bool {
+        self.rest().starts_with("<(")
+    }
+
     /// A word up to a blank or an operator; empty if there is none here.
     pub(super) fn word(&mut self) -> Result<Word, SyntaxError> {
         let mut parts = Vec::new();
         while let Some(c) = self.peek() {
             match c {
+                '<' if self.at_file_of() => {
+                    self.take("<(");
+                    let inner = self.balanced(1)?;
+                    let list = Arc::new(parse_nested(&inner, self.depth + 1)?);
+                    parts.push(Part::FileOf { list });
+                }
                 ' ' | '\t' | '\n' | '\r' | ';' | '&' | '|' | '<' | '>' | '(' | ')' => break,
                 '\'' => {
                     self.next();

@@ -19,7 +19,7 @@ fn text_of(part: &Part) -> String {
     match part {
         Part::Literal { text, .. } => text.clone(),
         Part::Variable { name, .. } => format!("${name}"),
-        Part::Substitution { .. } => "$()".into(),
+        Part::Substitution { .. } | Part::FileOf { .. } => "$()".into(),
         Part::Arithmetic { text } => format!("$(({text}))"),
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn substitutions<'a>(words: impl Iterator<Item = &'a Word>) -> Vec<Ar
     let parts = words.flat_map(|word| &word.parts);
     parts
         .filter_map(|part| match part {
-            Part::Substitution { list, .. } => Some(list.clone()),
+            Part::Substitution { list, .. } | Part::FileOf { list } => Some(list.clone()),
             _ => None,
         })
         .collect()
@@ -114,7 +114,7 @@ impl Shell {
         Ok(match part {
             Part::Literal { text, .. } => text.clone(),
             Part::Variable { name, usage, .. } => self.use_of(name, usage),
-            Part::Substitution { .. } => results.next().cloned().unwrap_or_default(),
+            Part::Substitution { .. } | Part::FileOf { .. } => results.next().cloned().unwrap_or_default(),
             Part::Arithmetic { text } => evaluate(text, &|name| self.parameter(name).unwrap_or_default())?.to_string(),
         })
     }
@@ -154,6 +154,14 @@ impl Shell {
             match part {
                 Part::Literal { quoted: false, .. } if at == 0 => fields.push(&self.tilde(&text), false),
                 Part::Literal { quoted, .. } => fields.push(&text, *quoted),
+                Part::FileOf { .. } => {
+                    // As many files as there are results before it, counted down as bash's descriptors are.
+                    let name = format!("/dev/fd/{}", 63usize.saturating_sub(results.len()));
+                    let content = if text.is_empty() { text } else { text + "\n" };
+                    let written = cx.disk().replace(&name[1..], content.as_bytes());
+                    written.map_err(|_| format!("{name}: No space left on device"))?;
+                    fields.push(&name, true);
+                }
                 Part::Variable { quoted: true, .. } | Part::Substitution { quoted: true, .. } => {
                     fields.push(&text, true);
                 }

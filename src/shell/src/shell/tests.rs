@@ -81,6 +81,7 @@ fn scripts() {
         ("timeout 1 sleep 10; echo $?; timeout -s KILL 1 sleep 5; echo $?", "124\n137\n", 0),
         ("echo 'a,b;c' | tr ',;' '\\n\\n' | sed -n '2p'", "b\n", 0),
         ("printf 'x 1\\ny 22\\n' | awk '{print $2}' | xargs echo got", "got 1 22\n", 0),
+        ("cat <(echo one) <(seq 2)", "one\n1\n2\n", 0),
         ("exec seq 2", "1\n2\n", 0),
         ("(exit 3); echo $?; exit 4", "3\n", 4),
         ("! true; echo $?", "1\n", 0),
