@@ -185,7 +185,9 @@ impl Resetting {
         if self.done.is_empty() {
             return io.tool.println("");
         }
-        let columns = [growing("GROUP", 15), growing("TOPIC", 15), fixed("PARTITION", 10), fixed("NEW-OFFSET", 0)];
+        // A group without rows makes its column wider too.
+        let widest = self.done.keys().map(|group| group.chars().count()).max().unwrap_or(0).max(15);
+        let columns = [growing("GROUP", widest), growing("TOPIC", 15), fixed("PARTITION", 10), fixed("NEW-OFFSET", 0)];
         let cells = |(group, p, offset): (String, TopicPartition, i64)| {
             vec![group, p.topic, p.partition.to_string(), offset.to_string()]
         };
