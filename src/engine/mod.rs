@@ -63,7 +63,9 @@ impl Engine {
         if let (None, Some(lesson)) = (kept, &lesson) {
             set_up(&mut lab, lesson)?;
         }
-        (0..terminals).for_each(|_| drop(lab.apply(&LabInput::OpenTerminal)));
+        for _ in 0..terminals {
+            lab.apply(&LabInput::OpenTerminal);
+        }
         let id = lesson.as_ref().map_or_else(|| "sandbox".to_owned(), |l| l.id.clone());
         Ok(Engine {
             keeper: Keeper::new(id, kept.is_none()),
