@@ -28,8 +28,18 @@ struct Host {
     waiting: VecDeque<(String, Vec<StoreOp>)>,
     writing: bool,
     opening: bool,
+    /// Asked for while another lab was being opened: the newest wish counts.
+    next: Option<Wish>,
     last_tick_ms: f64,
     last_keep_ms: f64,
+}
+
+/// A lab to be opened.
+#[derive(Clone, Debug)]
+struct Wish {
+    lesson: Option<String>,
+    owns_storage: bool,
+    afresh: bool,
 }
 
 type Shared = Rc<RefCell<Host>>;
@@ -44,6 +54,7 @@ pub fn start() {
             waiting: VecDeque::new(),
             writing: false,
             opening: false,
+            next: None,
             last_tick_ms: now_ms(),
             last_keep_ms: 0.0,
         }));
@@ -89,37 +100,46 @@ fn open(host: &Shared, lesson: Option<String>, owns_storage: bool, afresh: bool)
     {
         let mut host = host.borrow_mut();
         if host.opening {
+            host.next = Some(Wish { lesson, owns_storage, afresh });
             return;
         }
         host.opening = true;
         host.engine = None;
     }
-    let host = host.clone();
+    let shared = host.clone();
     spawn_local(async move {
-        let notice = if owns_storage { ready_store(&host).await } else { Some(Notice::SecondTab) };
-        let store = if owns_storage { host.borrow().store.clone() } else { None };
-        let id = lesson.clone().unwrap_or_else(|| "sandbox".to_owned());
-        let (kept, damaged) = match store {
-            Some(store) if !afresh => read(&store, &id).await,
-            _ => (None, None),
-        };
-        let opened = Engine::open(lesson.as_deref(), kept.as_ref());
-        let mut host = host.borrow_mut();
-        host.opening = false;
-        if !owns_storage {
-            host.store = None;
+        open_now(&shared, lesson, owns_storage, afresh).await;
+        let next = shared.borrow_mut().next.take();
+        if let Some(Wish { lesson, owns_storage, afresh }) = next {
+            open(&shared, lesson, owns_storage, afresh);
         }
-        let Ok(mut engine) = opened.inspect_err(|reason| web_sys::console::error_1(&reason.into())) else {
-            host.port.post(&FromEngine::Notice(Notice::DamagedLab("there is no such lesson".into())));
-            return;
-        };
-        engine.greeting().iter().for_each(|m| host.port.post(m));
-        for notice in notice.into_iter().chain(damaged) {
-            host.port.post(&FromEngine::Notice(notice));
-        }
-        host.engine = Some(engine);
-        host.last_tick_ms = now_ms();
     });
+}
+
+async fn open_now(host: &Shared, lesson: Option<String>, owns_storage: bool, afresh: bool) {
+    let notice = if owns_storage { ready_store(host).await } else { Some(Notice::SecondTab) };
+    let store = if owns_storage { host.borrow().store.clone() } else { None };
+    let id = lesson.clone().unwrap_or_else(|| "sandbox".to_owned());
+    let (kept, damaged) = match store {
+        Some(store) if !afresh => read(&store, &id).await,
+        _ => (None, None),
+    };
+    let opened = Engine::open(lesson.as_deref(), kept.as_ref());
+    let mut host = host.borrow_mut();
+    host.opening = false;
+    if !owns_storage {
+        host.store = None;
+    }
+    let Ok(mut engine) = opened.inspect_err(|reason| web_sys::console::error_1(&reason.into())) else {
+        host.port.post(&FromEngine::Notice(Notice::DamagedLab("there is no such lesson".into())));
+        return;
+    };
+    engine.greeting().iter().for_each(|m| host.port.post(m));
+    for notice in notice.into_iter().chain(damaged) {
+        host.port.post(&FromEngine::Notice(notice));
+    }
+    host.engine = Some(engine);
+    host.last_tick_ms = now_ms();
 }
 
 /// Opens the storage if it is not open; what to tell if that fails.

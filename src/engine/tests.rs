@@ -1,7 +1,6 @@
 //! Tests of the engine as the page uses it, without a page.
 
 use super::*;
-use std::collections::BTreeMap;
 
 fn texts(messages: &[FromEngine]) -> String {
     let of = |m: &FromEngine| match m {
@@ -30,7 +29,7 @@ fn keep(engine: &mut Engine, disks: &mut ottla_lab::DiskFiles, meta: &mut Option
                 change.apply(disks.entry(host).or_default());
             }
             StoreOp::Removed { host, path } => {
-                disks.entry(host).or_insert_with(BTreeMap::new).remove(&path);
+                disks.entry(host).or_default().remove(&path);
             }
             StoreOp::Put { value, .. } => *meta = Some(value),
             _ => {}

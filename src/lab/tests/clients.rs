@@ -88,11 +88,13 @@ impl Tool {
     }
 
     fn failures(&self) -> Vec<&JavaError> {
-        let failed = |e| match e {
-            &ProducerEvent::Failed { ref error, .. } => Some(error),
-            ProducerEvent::Delivered { .. } => None,
-        };
-        self.delivered.iter().filter_map(failed).collect()
+        let mut errors = Vec::new();
+        for event in &self.delivered {
+            if let ProducerEvent::Failed { error, .. } = event {
+                errors.push(error);
+            }
+        }
+        errors
     }
 }
 
