@@ -53,8 +53,8 @@ impl Cluster {
         for id in config.controller_ids() {
             add(id, NodeKind::Controller, format!("controller-{id}"), 9181 + id as u16);
         }
-        for id in config.broker_ids() {
-            add(id, NodeKind::Broker, format!("broker-{id}"), 9091 + id as u16);
+        for (id, port) in config.broker_ids().zip(9092..) {
+            add(id, NodeKind::Broker, format!("broker-{id}"), port);
         }
         let id = Rng::stream(config.seed, "cluster-id", 0).uuid_bytes();
         let cluster_id = ottla_wire::java::uuid_text(ottla_wire::Uuid::from_bytes(id));

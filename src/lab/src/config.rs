@@ -2,15 +2,19 @@
 //! every field has a default, and bounds are checked before a world is built.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
-/// A lab's description. Node ids: brokers 1, 2, 3… on ports 9092, 9093…; controllers 11, 12… on ports 9192, 9193….
+/// A lab's description. Node ids: brokers 1, 2, 3… (or as `ids` says) on ports 9092, 9093…; controllers 11, 12… on ports
+/// 9192, 9193….
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LabConfig {
     /// How many brokers, 1 to 9.
     pub brokers: u32,
+    /// The brokers' ids, if they are not 1, 2, 3…: as many as there are brokers, 100 and above.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<i32>,
     /// How many controllers, 1 to 5.
     pub controllers: u32,
     /// The seed of all random streams.
@@ -23,7 +27,14 @@ pub struct LabConfig {
 
 impl Default for LabConfig {
     fn default() -> Self {
-        LabConfig { brokers: 3, controllers: 3, seed: 1, start_ms: 1_767_225_600_000, settings: BTreeMap::new() }
+        LabConfig {
+            brokers: 3,
+            ids: Vec::new(),
+            controllers: 3,
+            seed: 1,
+            start_ms: 1_767_225_600_000,
+            settings: BTreeMap::new(),
+        }
     }
 }
 
@@ -38,6 +49,9 @@ pub enum LabError {
         /// As asked for.
         controllers: u32,
     },
+    /// The brokers' ids.
+    #[error("ids of brokers are as many as brokers, different, and 100 to 999")]
+    Ids,
     /// A journal that this engine can't replay.
     #[error("{0}")]
     Journal(String),
@@ -47,17 +61,20 @@ impl LabConfig {
     /// Checks the bounds.
     ///
     /// # Errors
-    /// [`LabError::Size`].
+    /// [`LabError::Size`], [`LabError::Ids`].
     pub fn check(&self) -> Result<(), LabError> {
-        if (1..=9).contains(&self.brokers) && (1..=5).contains(&self.controllers) {
-            return Ok(());
+        if !(1..=9).contains(&self.brokers) || !(1..=5).contains(&self.controllers) {
+            return Err(LabError::Size { brokers: self.brokers, controllers: self.controllers });
         }
-        Err(LabError::Size { brokers: self.brokers, controllers: self.controllers })
+        let ids: BTreeSet<i32> = self.ids.iter().copied().filter(|id| (100..1000).contains(id)).collect();
+        let as_many = ids.len() == self.ids.len() && ids.len() == self.brokers as usize;
+        if self.ids.is_empty() || as_many { Ok(()) } else { Err(LabError::Ids) }
     }
 
     /// The ids of the brokers.
     pub fn broker_ids(&self) -> impl Iterator<Item = i32> + use<> {
-        1..=self.brokers as i32
+        let ids = if self.ids.is_empty() { (1..=self.brokers as i32).collect() } else { self.ids.clone() };
+        ids.into_iter()
     }
 
     /// The ids of the controllers.
@@ -94,6 +111,8 @@ mod tests {
         let of = |brokers, controllers| LabConfig { brokers, controllers, ..LabConfig::default() }.check().is_ok();
         assert!(of(1, 1) && of(9, 5));
         assert!(!of(0, 1) && !of(10, 1) && !of(1, 0) && !of(1, 6));
+        let of = |ids: &[i32]| LabConfig { ids: ids.to_vec(), ..LabConfig::default() }.check().is_ok();
+        assert!(of(&[101, 102, 103]) && !of(&[101, 102]) && !of(&[101, 101, 102]) && !of(&[1, 11, 12]));
     }
 
     #[test]

@@ -36,6 +36,9 @@ pub enum LessonError {
 pub struct LessonLab {
     /// How many brokers.
     pub brokers: u32,
+    /// The brokers' ids, if they are not 1, 2, 3….
+    #[serde(default)]
+    pub ids: Vec<i32>,
     /// How many controllers.
     pub controllers: u32,
     /// The seed.
@@ -179,6 +182,7 @@ impl Lesson {
     pub fn lab_config(&self) -> LabConfig {
         LabConfig {
             brokers: self.lab.brokers,
+            ids: self.lab.ids.clone(),
             controllers: self.lab.controllers,
             seed: self.lab.seed,
             settings: self.lab.settings.clone(),

@@ -3,14 +3,15 @@
 
 use ottla_lab::{
     Lab,
-    protocol::{LabInput, NodeAction},
+    protocol::{LabInput, LinkAction, NodeAction},
 };
 use thiserror::Error;
 
 /// Why a step can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "not a step: {0} (wanted: `[1] line`, `[1]^C`, `[1]^D`, `@ kill 2`, `@ kill leader TOPIC PARTITION`, `@ sleep 5`)"
+    "not a step: {0} (wanted: `[1] line`, `[1]^C`, `[1]^D`, `@ kill 2`, `@ kill leader TOPIC PARTITION`, `@ cut 1 2`, `@ slow 1 2 500`, \
+     `@ heal 1 2`, `@ sleep 5`)"
 )]
 pub struct StepError(pub String);
 
@@ -34,6 +35,8 @@ pub enum Step {
     EndOfInput(u32),
     /// Does something to a node.
     Node(NodeAction, Whom),
+    /// Does something to the link between two nodes, both ways; 0 is the laptop.
+    Link(i32, i32, LinkAction),
     /// Waits, in seconds.
     Sleep(u64),
 }
@@ -54,6 +57,11 @@ impl Step {
             Step::Interrupt(terminal) => LabInput::Interrupt { terminal: *terminal },
             Step::EndOfInput(terminal) => LabInput::EndOfInput { terminal: *terminal },
             Step::Sleep(seconds) => return lab.run_for_ms(seconds.saturating_mul(1000)),
+            Step::Link(a, b, action) => {
+                let input = |from, to| LabInput::Link { from, to, action: *action };
+                lab.apply(&input(*a, *b));
+                input(*b, *a)
+            }
             Step::Node(action, whom) => match whom.find(lab) {
                 Some(node) => LabInput::Node { node, action: *action },
                 None => return,
@@ -90,8 +98,21 @@ fn read(text: &str) -> Option<Step> {
     }
 }
 
+fn read_link(words: &[&str]) -> Option<Step> {
+    let (a, b, action) = match words {
+        ["cut", a, b] => (a, b, LinkAction::Cut),
+        ["heal", a, b] => (a, b, LinkAction::Heal),
+        ["slow", a, b, ms] => (a, b, LinkAction::Slow(ms.parse().ok()?)),
+        _ => return None,
+    };
+    Some(Step::Link(a.parse().ok()?, b.parse().ok()?, action))
+}
+
 fn read_action(text: &str) -> Option<Step> {
     let words: Vec<&str> = text.split_whitespace().collect();
+    if let Some(link) = read_link(&words) {
+        return Some(link);
+    }
     let action = match *words.first()? {
         "sleep" => return Some(Step::Sleep(words.get(1)?.parse().ok()?)),
         "kill" => NodeAction::Kill,
@@ -121,6 +142,8 @@ mod tests {
         let leader = Whom::LeaderOf("orders".into(), 0);
         assert_eq!(Step::parse("@ kill leader orders 0"), Ok(Step::Node(NodeAction::Kill, leader)));
         assert_eq!(Step::parse("@ sleep 9"), Ok(Step::Sleep(9)));
+        assert_eq!(Step::parse("@ slow 1 0 500"), Ok(Step::Link(1, 0, LinkAction::Slow(500))));
+        assert_eq!(Step::parse("@ cut 1 2"), Ok(Step::Link(1, 2, LinkAction::Cut)));
         for bad in ["", "ls", "[0] ls", "[x] ls", "@ kill", "@ fly 1", "@ sleep"] {
             assert!(Step::parse(bad).is_err(), "{bad}");
         }
