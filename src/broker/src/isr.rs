@@ -13,6 +13,7 @@ use ottla_wire::{
         alter_partition_request::{BrokerState, PartitionData, TopicData},
     },
 };
+use ottla_world::mutation::{self, Mutation};
 use ottla_world::{Context, Time};
 
 const ALTER_PARTITION_VERSION: i16 = 3;
@@ -28,6 +29,10 @@ impl Running {
         isr.sort_unstable();
         let Some(partition) = self.replicas.partitions.get_mut(&place) else { return };
         let partition_epoch = partition.state.partition_epoch;
+        if isr.len() < partition.state.isr.len() && mutation::is(Mutation::ShrinkWithoutController) {
+            partition.state.isr = isr;
+            return self.replicas.advance(place, cx.now());
+        }
         let Role::Leader(leading) = &mut partition.role else { return };
         leading.proposal = Some(Proposal { isr, partition_epoch });
         self.send_proposal(cx.now(), place, partition_epoch);

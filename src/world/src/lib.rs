@@ -11,6 +11,7 @@ mod fault;
 mod ids;
 mod journal;
 mod link;
+pub mod mutation;
 mod process;
 mod rng;
 mod stdio;

@@ -17,6 +17,7 @@ use ottla_wire::{
     },
 };
 use ottla_world::Context;
+use ottla_world::mutation::{self, Mutation};
 
 /// A full fetch without a session (`FetchMetadata`): the only kind that is served, as a cache without slots would.
 const NO_SESSION: i32 = 0;
@@ -133,7 +134,7 @@ impl Running {
             .with_log_start_offset(log.log_start_offset())
             .with_preferred_read_replica(BrokerId(-1))
             .with_records(Some(Bytes::new()));
-        if wanted.last_fetched_epoch >= 0 {
+        if wanted.last_fetched_epoch >= 0 && !mutation::is(Mutation::FetchIgnoresLeaderEpoch) {
             let end = log.end_offset_for_epoch(wanted.last_fetched_epoch);
             if end.is_undefined() {
                 return Err(ErrorCode::OffsetOutOfRange);
@@ -145,6 +146,7 @@ impl Running {
         }
         let bound = match reader.follower {
             Some(_) => log.log_end_offset(),
+            None if mutation::is(Mutation::ReadsAboveHighWatermark) => log.log_end_offset(),
             None if reader.committed => log.last_stable_offset(),
             None => log.high_watermark(),
         };

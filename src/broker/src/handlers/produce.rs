@@ -13,6 +13,7 @@ use ottla_wire::{
     str_bytes,
 };
 use ottla_world::Context;
+use ottla_world::mutation::{self, Mutation};
 use std::collections::BTreeMap;
 
 impl Running {
@@ -51,7 +52,7 @@ impl Running {
             // The only way to tell that something went wrong (`KafkaApis.handleProduceRequest`).
             0 if response.responses.iter().any(failed) => self.connections.refuse(cx, id),
             0 => self.connections.no_response(id),
-            -1 if !waits_for.is_empty() => {
+            -1 if !waits_for.is_empty() && !mutation::is(Mutation::AcksAllAfterLeaderAppend) => {
                 let deadline = cx.now().plus_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
                 let delayed = DelayedProduce { deadline, waits_for, response, slots };
                 self.purgatory.produces.insert(id, delayed);

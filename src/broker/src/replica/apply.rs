@@ -6,6 +6,7 @@ use ottla_controller::{MetadataImage, image::PartitionState};
 use ottla_log::{PartitionLog, PartitionMetadata, Shutdown, parse_log_dir_name};
 use ottla_wire::java::uuid_text;
 use ottla_world::Context;
+use ottla_world::mutation::{self, Mutation};
 use std::collections::BTreeSet;
 
 /// The metadata log lives beside the partitions and is not one of them.
@@ -137,6 +138,10 @@ impl ReplicaManager {
         self.moved.insert(place);
         if state.leader != me {
             partition.role = Role::Follower;
+            if new_epoch && mutation::is(Mutation::TruncatesToHighWatermark) {
+                let to = partition.log.high_watermark();
+                drop(partition.log.truncate_to(cx.disk(), to));
+            }
             return was_leader;
         }
         if new_epoch || !was_leader {

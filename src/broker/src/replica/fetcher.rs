@@ -15,6 +15,7 @@ use ottla_wire::{
         fetch_response::PartitionData,
     },
 };
+use ottla_world::mutation::{self, Mutation};
 use ottla_world::{ConnectionId, Context, Input, Time};
 use std::collections::BTreeMap;
 
@@ -263,6 +264,9 @@ fn take(cx: &mut Context<'_>, partition: &mut Partition, data: PartitionData) ->
             return Ok(partition.log.truncate_fully_and_start_at(cx.disk(), start)?);
         }
         error => return Err(Untaken::Refused(error)),
+    }
+    if data.diverging_epoch.end_offset >= 0 && mutation::is(Mutation::FollowerKeepsDivergence) {
+        return Ok(());
     }
     if data.diverging_epoch.end_offset >= 0 {
         let (epoch, leader_end) = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);

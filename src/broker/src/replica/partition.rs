@@ -5,6 +5,7 @@ use ottla_controller::image::PartitionState;
 use ottla_log::PartitionLog;
 use ottla_wire::Uuid;
 use ottla_world::Time;
+use ottla_world::mutation::{self, Mutation};
 use std::collections::BTreeMap;
 
 /// How far a follower has come (`Replica`).
@@ -166,8 +167,8 @@ impl Partition {
         let Some(state) = leading.followers.get(&follower) else { return false };
         leading.proposal.is_none()
             && !self.state.isr.contains(&follower)
-            && state.log_end_offset >= self.log.high_watermark()
-            && state.log_end_offset >= leading.epoch_start_offset
+            && (state.log_end_offset >= self.log.high_watermark().max(leading.epoch_start_offset)
+                || mutation::is(Mutation::ExpandsBeforeCaughtUp))
             && eligible.allows(follower, state.broker_epoch)
     }
 
@@ -186,7 +187,7 @@ impl Partition {
     /// stands while the ISR is smaller than the partition needs (`maybeIncrementLeaderHW`).
     pub(crate) fn advance_high_watermark(&mut self, now: Time, eligible: &Eligible) -> bool {
         let Role::Leader(leading) = &self.role else { return false };
-        if self.state.isr.len() < self.min_isr() {
+        if self.state.isr.len() < self.min_isr() && !mutation::is(Mutation::HighWatermarkIgnoresMinIsr) {
             return false;
         }
         let maximal = self.maximal_isr();
@@ -201,6 +202,10 @@ impl Partition {
             if maximal.contains(id) || joins() {
                 lowest = lowest.min(follower.log_end_offset.max(0));
             }
+        }
+        if mutation::is(Mutation::HighWatermarkIgnoresSlowest) {
+            let of = |id: &i32| leading.followers.get(id).map(|follower| follower.log_end_offset.max(0));
+            lowest = maximal.iter().filter_map(of).max().unwrap_or(end);
         }
         let before = self.log.high_watermark();
         lowest > before && self.log.set_high_watermark(lowest) > before

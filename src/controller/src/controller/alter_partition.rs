@@ -11,6 +11,7 @@ use ottla_wire::messages::alter_partition_request::{BrokerState, PartitionData};
 use ottla_wire::messages::alter_partition_response as answer;
 use ottla_wire::messages::{AlterPartitionRequest, AlterPartitionResponse};
 use ottla_wire::{BrokerId, ErrorCode};
+use ottla_world::mutation::{self, Mutation};
 
 impl Controller {
     /// Decides on all proposals of one leader. `version` is the request's.
@@ -97,14 +98,16 @@ impl Controller {
             // The broker knows more: somebody else is the active controller.
             return Err(ErrorCode::NotController);
         }
-        if data.leader_epoch < partition.leader_epoch {
-            return Err(ErrorCode::FencedLeaderEpoch);
-        }
-        if broker_id != partition.leader {
-            return Err(ErrorCode::InvalidRequest);
-        }
-        if data.partition_epoch < partition.partition_epoch {
-            return Err(ErrorCode::InvalidUpdateVersion);
+        if !mutation::is(Mutation::StaleLeaderAltersIsr) {
+            if data.leader_epoch < partition.leader_epoch {
+                return Err(ErrorCode::FencedLeaderEpoch);
+            }
+            if broker_id != partition.leader {
+                return Err(ErrorCode::InvalidRequest);
+            }
+            if data.partition_epoch < partition.partition_epoch {
+                return Err(ErrorCode::InvalidUpdateVersion);
+            }
         }
         let isr: Vec<i32> = states.iter().map(|state| state.broker_id.0).collect();
         let repeated = |(at, id): (usize, &i32)| isr[..at].contains(id);

@@ -6,6 +6,7 @@ use super::active::Controller;
 use super::partition_change::{Election, PartitionChangeBuilder};
 use crate::image::{PartitionState, TopicImage};
 use crate::record::{BrokerRegistrationChange, MetadataRecord, UnregisterBroker};
+use ottla_world::mutation::{self, Mutation};
 
 /// Which broker comes or goes, for [`Controller::leader_and_isr_updates`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,6 +102,9 @@ impl Controller {
 
     /// A broker registers anew: what its last life left behind (`handleBrokerShutdown`).
     pub(super) fn clean_up_after(&self, id: i32, clean: bool, records: &mut Vec<MetadataRecord>) {
+        if mutation::is(Mutation::UncleanShutdownForgiven) {
+            return;
+        }
         if clean || !self.image.elr_enabled() {
             let moved = BrokerMove { remove: Some(id), ..BrokerMove::default() };
             self.leader_and_isr_updates(records, moved, |partition| partition.isr.contains(&id));

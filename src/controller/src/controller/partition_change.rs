@@ -5,6 +5,7 @@
 
 use crate::image::PartitionState;
 use crate::record::{NO_LEADER, NO_LEADER_CHANGE, PartitionChange};
+use ottla_world::mutation::{self, Mutation};
 use uuid::Uuid;
 
 /// How far an election may go.
@@ -152,8 +153,10 @@ impl<'a> PartitionChangeBuilder<'a> {
             return;
         }
         if self.isr.len() as i64 >= i64::from(self.min_isr) {
-            self.elr.clear();
-            return;
+            if !mutation::is(Mutation::ElrIgnoresMinIsr) {
+                self.elr.clear();
+                return;
+            }
         }
         // A Java hash set: small ids come out in ascending order.
         let mut candidates: Vec<i32> = self.elr.iter().chain(&self.partition.isr).copied().collect();
@@ -184,7 +187,8 @@ impl<'a> PartitionChangeBuilder<'a> {
             return Elected { leader, unclean: true };
         }
         let unclean = || self.replicas.iter().copied().find(|id| acceptable(*id));
-        match if self.election == Election::Unclean { unclean() } else { None } {
+        let unclean_allowed = self.election == Election::Unclean || mutation::is(Mutation::UncleanWithoutPermission);
+        match if unclean_allowed { unclean() } else { None } {
             Some(leader) => Elected { leader, unclean: true },
             None => clean(NO_LEADER),
         }

@@ -2,6 +2,7 @@
 //! raises its partition epoch by one, every change of its leader its leader epoch too (`PartitionRegistration.merge`).
 
 use crate::record::{self, NO_LEADER, NO_LEADER_CHANGE, PartitionChange};
+use ottla_world::mutation::{self, Mutation};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -90,7 +91,7 @@ impl PartitionState {
         }
         if change.leader != NO_LEADER_CHANGE {
             next.leader = change.leader;
-            next.leader_epoch += 1;
+            next.leader_epoch += i32::from(!mutation::is(Mutation::LeaderEpochStands));
         }
         if change.leader_recovery_state != -1 {
             next.leader_recovery_state = change.leader_recovery_state;

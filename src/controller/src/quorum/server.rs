@@ -6,6 +6,7 @@ use super::{Quorum, halt};
 use crate::raft::{FetchAnswer, FetchRequest, RaftError, RaftRequest, RaftResponse, ResponseBody};
 use crate::rpc::{InboundRaft, raft_response_kind};
 use ottla_wire::{Request, encode_response};
+use ottla_world::mutation::{self, Mutation};
 use ottla_world::{ConnectionId, Context, Time};
 
 /// A fetch that waits.
@@ -76,7 +77,7 @@ impl Quorum {
     fn respond(&mut self, cx: &mut Context<'_>, to: ReplyTo, response: &RaftResponse) {
         let kind = raft_response_kind(response, &self.config.voters);
         match encode_response(to.version, to.correlation_id, &kind) {
-            Ok(frame) if self.raft.take_stored() => {
+            Ok(frame) if self.raft.take_stored() && !mutation::is(Mutation::NoFlushBeforeVote) => {
                 let flush = cx.flush(vec![self.raft.state_path()]);
                 cx.send_after(flush, to.connection, frame);
             }

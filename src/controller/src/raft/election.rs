@@ -4,6 +4,7 @@
 use super::message::{RaftError, RaftResponse, ResponseBody, VoteRequest};
 use super::role::Role;
 use super::{Outcome, Raft};
+use ottla_world::mutation::{self, Mutation};
 use ottla_world::{Disk, Time};
 
 impl Raft {
@@ -40,7 +41,8 @@ impl Raft {
 
     fn can_grant(&self, request: &VoteRequest) -> bool {
         let end = self.log.end();
-        let up_to_date = (request.last_epoch, request.last_offset) >= (end.epoch, end.offset);
+        let up_to_date = (request.last_epoch, request.last_offset) >= (end.epoch, end.offset)
+            || mutation::is(Mutation::VotesForShorterLog);
         if request.pre_vote {
             return match &self.role {
                 Role::Leader(_) => false,
@@ -50,7 +52,7 @@ impl Raft {
         }
         match &self.role {
             Role::Unattached { .. } | Role::Prospective { leader_id: None, .. } => match self.voted_id {
-                Some(voted) => voted == request.candidate_id,
+                Some(voted) => voted == request.candidate_id || mutation::is(Mutation::VotesTwice),
                 None => up_to_date,
             },
             _ => false,

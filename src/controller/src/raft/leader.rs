@@ -6,6 +6,7 @@
 use super::role::{Progress, Role};
 use super::{FetchRequest, Outcome, Raft};
 use bytes::Bytes;
+use ottla_world::mutation::{self, Mutation};
 use ottla_world::{Disk, Time};
 
 /// An observer that has not fetched for so long is forgotten (`LeaderState.OBSERVER_SESSION_TIMEOUT_MS`).
@@ -68,7 +69,8 @@ impl Raft {
         let Role::Leader(leader) = &mut self.role else { return };
         let mut ends: Vec<i64> = leader.voters.values().map(|p| p.end_offset.unwrap_or(-1)).collect();
         ends.sort_unstable_by(|a, b| b.cmp(a));
-        let offset = ends[majority - 1];
+        let needed = if mutation::is(Mutation::CommitsWithoutMajority) { 1 } else { majority };
+        let offset = ends[needed - 1];
         if offset > leader.epoch_start_offset && leader.high_watermark.is_none_or(|known| offset > known) {
             leader.high_watermark = Some(offset);
             self.raise_high_watermark(offset);

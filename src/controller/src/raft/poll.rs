@@ -5,6 +5,7 @@
 use super::message::{RaftRequest, VoteRequest};
 use super::role::Role;
 use super::{Outcome, Raft};
+use ottla_world::mutation::{self, Mutation};
 use ottla_world::{Disk, Time};
 
 /// `MAX_FETCH_WAIT_MS` of the raft client.
@@ -76,7 +77,7 @@ impl Raft {
 
     /// A fetch from the leader, or, to find one, from any voter. What is not flushed is not acknowledged: no fetch then.
     fn poll_fetch(&mut self, ready: impl Fn(i32) -> bool, waiting: bool) -> Option<(i32, RaftRequest)> {
-        if self.needs_flush() {
+        if self.needs_flush() && !mutation::is(Mutation::NoFlushBeforeFetch) {
             return None;
         }
         let leader = match &self.role {

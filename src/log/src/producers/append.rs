@@ -5,6 +5,7 @@
 use super::{AbortedTransaction, BatchMetadata, CompletedTransaction, ProducerState, ProducerStateManager};
 use crate::{AppendOrigin, LogError};
 use ottla_records::{BatchHeader, EndTransactionMarker, NO_PRODUCER_EPOCH};
+use ottla_world::mutation::{self, Mutation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -174,6 +175,9 @@ impl Check<'_> {
             )));
         }
         let last = state.last_sequence();
+        if mutation::is(Mutation::SequenceUnchecked) {
+            return Ok(());
+        }
         if i64::from(first) == i64::from(last) + 1 || (first == 0 && last == i32::MAX) {
             return Ok(());
         }

@@ -10,6 +10,7 @@ use crate::{LogConfig, LogError};
 use bytes::Buf;
 use ottla_records::{BATCH_OVERHEAD, Batch, BatchHeader, EndTransactionMarker, Limits, RecordError};
 use ottla_world::Disk;
+use ottla_world::mutation::{self, Mutation};
 
 /// The headers of a file of batches, with their positions. After an error nothing more comes.
 pub(crate) struct Headers<'a> {
@@ -128,7 +129,7 @@ impl Segment {
             let mut marker = None;
             if mode == ScanMode::Verify || header.is_control() {
                 let batch = headers.batch(position, &header)?;
-                if mode == ScanMode::Verify {
+                if mode == ScanMode::Verify && !mutation::is(Mutation::RecoverySkipsCrc) {
                     batch.verify_crc()?;
                 }
                 marker = end_transaction_marker(&batch);
