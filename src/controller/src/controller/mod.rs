@@ -23,6 +23,8 @@ mod topic_names;
 mod topics;
 
 #[cfg(test)]
+mod failure_tests;
+#[cfg(test)]
 mod tests;
 
 pub use active::{Controller, DecisionSettings};

@@ -83,14 +83,21 @@ impl MetadataImage {
         self.configs.remove(&ConfigResource::Topic(topic.name.clone()));
     }
 
+    /// Whoever has no ELR stays as it is; for the others it is a change like any other (`clearTopicElr`).
     fn clear_elr(&mut self, topic_name: &str) {
+        let has_elr = |p: &PartitionState| !p.elr.is_empty() || !p.last_known_elr.is_empty();
         for topic in self.topics.values_mut().filter(|topic| topic_name.is_empty() || topic.name == topic_name) {
-            let has_elr = |p: &PartitionState| !p.elr.is_empty() || !p.last_known_elr.is_empty();
-            if topic.partitions.values().any(has_elr) {
-                for partition in Arc::make_mut(topic).partitions.values_mut() {
-                    partition.elr.clear();
-                    partition.last_known_elr.clear();
-                }
+            if !topic.partitions.values().any(has_elr) {
+                continue;
+            }
+            let topic = Arc::make_mut(topic);
+            for (id, partition) in topic.partitions.iter_mut().filter(|(_, partition)| has_elr(partition)) {
+                let change = PartitionChange {
+                    eligible_leader_replicas: Some(Vec::new()),
+                    last_known_elr: Some(Vec::new()),
+                    ..PartitionChange::new(topic.id, *id)
+                };
+                *partition = partition.changed(&change);
             }
         }
     }

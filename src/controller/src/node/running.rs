@@ -133,7 +133,7 @@ impl Running {
         let next_offset = raft.log().end_offset();
         let mut active = Active::new(&self.config, self.committed.clone(), epoch, next_offset, cx.now());
         if self.committed.features().is_empty() {
-            active.schedule(cx, bootstrap_records());
+            active.schedule(cx, bootstrap_records(&self.config));
         }
         self.active = Some(active);
     }

@@ -36,8 +36,9 @@ pub(super) fn check_meta_properties(cx: &mut Context<'_>, config: &ControllerCon
     Ok(())
 }
 
-/// The records a new cluster begins with: features, and the cluster-wide min ISR that eligible leader replicas need.
-pub(super) fn bootstrap_records() -> Vec<MetadataRecord> {
+/// The records a new cluster begins with: features, and the cluster-wide min ISR that eligible leader replicas need
+/// (`ConfigurationControlManager.maybeGenerateElrSafetyRecords`: the controller's own setting becomes everybody's).
+pub(super) fn bootstrap_records(config: &ControllerConfig) -> Vec<MetadataRecord> {
     let level =
         |name: &str, feature_level| MetadataRecord::FeatureLevel(FeatureLevel { name: name.to_owned(), feature_level });
     let order = ["metadata.version", "eligible.leader.replicas.version", "group.version", "share.version"];
@@ -50,7 +51,7 @@ pub(super) fn bootstrap_records() -> Vec<MetadataRecord> {
         resource_type: 4,
         resource_name: String::new(),
         name: "min.insync.replicas".to_owned(),
-        value: Some("1".to_owned()),
+        value: Some(config.number("min.insync.replicas", 1).to_string()),
     };
     let mut records = vec![MetadataRecord::BeginTransaction { name: Some("Bootstrap records".to_owned()) }];
     records.extend(features);
