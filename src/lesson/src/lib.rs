@@ -17,6 +17,8 @@ pub use check::{Finding, check};
 pub use course::{Chapter, course, lesson_text};
 pub use facts::Facts;
 pub use format::{Answer, Goal, Lesson, LessonError, LessonLab, Wrong};
-pub use predicate::{Predicate, Verdict};
+pub use predicate::{
+    ClusterPredicate, LogPredicate, Predicate, RecordPredicate, ToolPredicate, TopicPredicate, Verdict,
+};
 pub use session::{GoalState, Session};
 pub use step::{Step, StepError, Whom};

@@ -1,8 +1,8 @@
-//! A lesson that the course does not list is one that nobody finds: each file of `lessons/` is in `lessons/course.toml`.
+//! A lesson that the course does not list is one that nobody finds: each file of `lessons/` is in `src/lesson/src/course.rs`.
 //! And the page shows the first lesson's heading as text, before any program has run: it must be that lesson's title.
 use super::{Finding, Source};
 
-const COURSE: &str = "lessons/course.toml";
+const COURSE: &str = "src/lesson/src/course.rs";
 
 const PAGE: &str = "index.html";
 const FIRST: &str = "id = \"first-records\"";
