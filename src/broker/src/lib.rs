@@ -9,6 +9,7 @@ mod group;
 mod handlers;
 mod isr;
 mod lifecycle;
+mod log_manager;
 mod node;
 mod purgatory;
 mod replica;

@@ -7,6 +7,7 @@ use crate::{
     handlers,
     handlers::PendingReplies,
     lifecycle::Lifecycle,
+    log_manager::LogTasks,
     purgatory::Purgatory,
     replica::{
         Place, ReplicaManager,
@@ -52,6 +53,7 @@ pub(crate) struct Running {
     pub(crate) creating: BTreeSet<String>,
     /// Proposed ISRs to send again, by the partition epoch they build on.
     pub(crate) isr_retries: BTreeMap<(Place, i32), Time>,
+    pub(crate) log_tasks: LogTasks,
     next_checkpoint: Time,
     next_shrink: Time,
     /// Whether the metadata has been applied: before, it may be older than this broker's own logs.
@@ -155,6 +157,7 @@ impl Running {
             creating: BTreeSet::new(),
             next_checkpoint: now.plus_millis(config.number("replica.high.watermark.checkpoint.interval.ms")),
             next_shrink: now.plus_millis(config.number("replica.lag.time.max.ms") / 2),
+            log_tasks: LogTasks::new(now, config.number("log.initial.task.delay.ms")),
             isr_retries: BTreeMap::new(),
             serving: false,
             ending: false,
@@ -307,6 +310,7 @@ impl Running {
             }
         }
         self.retry_proposals(now);
+        self.tend_logs(cx);
     }
 
     fn request(&mut self, cx: &mut Context<'_>, connection: ConnectionId, frame: &Bytes) {
@@ -378,6 +382,7 @@ impl Running {
             self.group_deadline(),
             self.lifecycle.shutdown_deadline(),
             self.isr_retries.values().min().copied(),
+            self.log_tasks.next_wakeup(),
             Some(self.next_checkpoint),
             Some(self.next_shrink),
         ];

@@ -32,6 +32,8 @@ pub struct LogConfig {
     pub segment_bytes: u64,
     /// `segment.ms`: greatest age of a segment's first batch, by the records' timestamps.
     pub segment_ms: i64,
+    /// `segment.jitter.ms`: by how much, at most, `segment.ms` is shortened so that not all segments roll at once.
+    pub segment_jitter_ms: i64,
     /// `segment.index.bytes`: greatest size of an index.
     pub segment_index_bytes: u64,
     /// `index.interval.bytes`: bytes of batches between two index entries.
@@ -75,6 +77,7 @@ impl Default for LogConfig {
         Self {
             segment_bytes: 1 << 30,
             segment_ms: 604_800_000,
+            segment_jitter_ms: 0,
             segment_index_bytes: 10_485_760,
             index_interval_bytes: 4096,
             max_message_bytes: 1_048_588,
@@ -116,6 +119,7 @@ impl LogConfig {
         match name {
             "segment.bytes" => self.segment_bytes = value.parse().ok()?,
             "segment.ms" => self.segment_ms = value.parse().ok()?,
+            "segment.jitter.ms" => self.segment_jitter_ms = value.parse().ok()?,
             "segment.index.bytes" => self.segment_index_bytes = value.parse().ok()?,
             "index.interval.bytes" => self.index_interval_bytes = value.parse().ok()?,
             "max.message.bytes" => self.max_message_bytes = value.parse().ok()?,
@@ -137,6 +141,24 @@ impl LogConfig {
             _ => {}
         }
         Some(())
+    }
+
+    /// Greatest age of a segment: compacted logs roll early enough for `max.compaction.lag.ms` (`LogConfig.maxSegmentMs`).
+    pub(crate) fn max_segment_ms(&self) -> i64 {
+        if self.cleanup_policy.compact && self.max_compaction_lag_ms > 0 {
+            self.segment_ms.min(self.max_compaction_lag_ms)
+        } else {
+            self.segment_ms
+        }
+    }
+
+    /// By how much the segment at an offset rolls earlier (`LogConfig.randomSegmentJitter`): spread over the segments, the
+    /// same whenever the log is loaded.
+    pub(crate) fn segment_jitter(&self, base_offset: i64) -> i64 {
+        match self.segment_jitter_ms.min(self.segment_ms) {
+            0 => 0,
+            most => (base_offset.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed()) >> 8).rem_euclid(most),
+        }
     }
 
     /// Level for a codec: only gzip has levels here.

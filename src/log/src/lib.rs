@@ -23,7 +23,9 @@ pub use config::{CleanupPolicy, CompressionSetting, LogConfig};
 pub use epochs::{EpochEnd, EpochEntry, LeaderEpochs, UNDEFINED_EPOCH, UNDEFINED_EPOCH_OFFSET};
 pub use error::{LogError, RecordRejection};
 pub use names::{CLEAN_SHUTDOWN_FILE, parse_log_dir_name, segment_file};
-pub use partition_log::{AppendInfo, AppendOrigin, Lookup, PartitionLog, Recovery, Shutdown, TimestampOffset};
+pub use partition_log::{
+    AppendInfo, AppendOrigin, Deleted, DeletionReason, Lookup, PartitionLog, Recovery, Shutdown, TimestampOffset,
+};
 pub use partition_metadata::PartitionMetadata;
 pub use producers::{AbortedTransaction, BatchMetadata, ProducerState, ProducerStateManager};
 pub use segment::SegmentView;

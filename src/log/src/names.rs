@@ -15,6 +15,9 @@ pub(crate) const INDEX_SUFFIX: &str = "index";
 /// Suffix of a segment's time index.
 pub(crate) const TIME_INDEX_SUFFIX: &str = "timeindex";
 
+/// Suffix that is put behind the name of a file that goes soon (`LogFileUtils.DELETED_FILE_SUFFIX`).
+pub(crate) const DELETED_SUFFIX: &str = ".deleted";
+
 /// Path of a segment's file: `segment_file("node-1/orders-0", 42, "log")` is
 /// `node-1/orders-0/00000000000000000042.log`.
 #[must_use]

@@ -8,11 +8,13 @@ mod append;
 mod lookup;
 mod open;
 mod read;
+mod retention;
 mod truncate;
 
 pub use append::{AppendInfo, AppendOrigin};
 pub use lookup::{Lookup, TimestampOffset};
 pub use open::{Recovery, Shutdown};
+pub use retention::{Deleted, DeletionReason};
 
 use crate::names::partition_name;
 use crate::segment::Segment;
@@ -32,6 +34,8 @@ pub struct PartitionLog {
     high_watermark: i64,
     epochs: LeaderEpochs,
     producers: ProducerStateManager,
+    /// Files renamed to `.deleted` that nobody has taken charge of yet.
+    doomed: Vec<String>,
 }
 
 impl PartitionLog {

@@ -77,6 +77,7 @@ impl PartitionLog {
             active,
             epochs,
             producers,
+            doomed: Vec::new(),
         };
         log.settle_epochs(disk, after)?;
         Ok((log, recovery))

@@ -79,7 +79,8 @@ impl Segment {
     /// Whether a new segment must be made before this is appended (`LogSegment.shouldRoll`).
     pub(crate) fn should_roll(&self, append: &RollParams, config: &LogConfig) -> bool {
         let too_large = self.size_bytes.saturating_add(append.size_bytes) > config.segment_bytes;
-        let too_old = self.size_bytes > 0 && self.waited_ms(append) > config.segment_ms;
+        let too_old = self.size_bytes > 0
+            && self.waited_ms(append) > config.max_segment_ms() - config.segment_jitter(self.base_offset);
         let out_of_range = relative_offset(self.base_offset, append.last_offset).is_none();
         too_large || too_old || self.indexes.is_full(config) || out_of_range
     }

@@ -1,0 +1,69 @@
+//! What a broker does to its logs by itself (`LogManager`, `LogCleaner`): retention, compaction, removal of files that are
+//! no longer needed. Serves the node; invariant: nothing here runs before it is due, and an idle broker has few dates.
+
+mod cleaning;
+mod retention;
+
+use crate::node::Running;
+use ottla_world::{Context, Time};
+use std::collections::BTreeMap;
+
+/// When each task is due next.
+#[derive(Clone, Debug)]
+pub(crate) struct LogTasks {
+    next_retention: Time,
+    /// Nothing while no log is compacted.
+    next_cleaning: Option<Time>,
+    /// `log.cleaner.backoff.ms` as it was when the date was set.
+    backoff_ms: u64,
+    /// Files to remove, by date (`file.delete.delay.ms` after they were given up).
+    doomed: BTreeMap<Time, Vec<String>>,
+}
+
+impl LogTasks {
+    /// The tasks of a broker that starts now; the first look comes after `log.initial.task.delay.ms`.
+    pub(crate) fn new(now: Time, initial_delay_ms: u64) -> LogTasks {
+        LogTasks {
+            next_retention: now.plus_millis(initial_delay_ms),
+            next_cleaning: None,
+            backoff_ms: 0,
+            doomed: BTreeMap::new(),
+        }
+    }
+
+    /// When the next task is due.
+    pub(crate) fn next_wakeup(&self) -> Option<Time> {
+        let removal = self.doomed.first_key_value().map(|(at, _)| *at);
+        [Some(self.next_retention), self.next_cleaning, removal].into_iter().flatten().min()
+    }
+
+    /// Takes files that go `delay_ms` from now.
+    pub(crate) fn doom(&mut self, now: Time, delay_ms: i64, files: Vec<String>) {
+        if !files.is_empty() {
+            let at = now.plus_millis(u64::try_from(delay_ms).unwrap_or(0));
+            self.doomed.entry(at).or_default().extend(files);
+        }
+    }
+}
+
+impl Running {
+    /// Does what is due.
+    pub(crate) fn tend_logs(&mut self, cx: &mut Context<'_>) {
+        let now = cx.now();
+        if self.log_tasks.next_retention <= now {
+            let interval_ms = self.config.number("log.retention.check.interval.ms").max(1);
+            self.log_tasks.next_retention = now.plus_millis(interval_ms);
+            self.retain(cx, |config| !config.cleanup_policy.compact);
+        }
+        if self.log_tasks.next_cleaning.is_some_and(|at| at <= now) {
+            self.log_tasks.next_cleaning = Some(now.plus_millis(self.log_tasks.backoff_ms));
+            self.clean_logs(cx);
+            self.retain(cx, |config| config.cleanup_policy.compact);
+        }
+        while let Some(entry) = self.log_tasks.doomed.first_entry().filter(|entry| *entry.key() <= now) {
+            for path in entry.remove() {
+                cx.disk().remove(&path);
+            }
+        }
+    }
+}
