@@ -98,11 +98,14 @@ impl Process for BrokerNode {
 
     fn handle(&mut self, cx: &mut Context<'_>, input: Input) {
         if input == Input::Start {
+            // What the disk refused an earlier life is not this one's business.
+            cx.disk().take_refusal();
             self.running = Some(Box::new(Running::start(cx, &self.config)));
         }
         if let Some(running) = &mut self.running {
             running.take(cx, input);
             running.work(cx);
+            running.look_at_disk(cx);
         }
     }
 
@@ -260,11 +263,17 @@ impl Running {
         for purpose in self.uplink.poll(cx, controller) {
             self.given_up(cx, purpose);
         }
-        if self.replicas.failed {
-            cx.note(format!("stops because all log dirs in {} have failed", self.config.log_dir));
-            self.ending = true;
-            cx.exit(1);
-        }
+    }
+
+    /// Ends at once when the disk refused something: a broker without a log directory that works is of no use
+    /// (`LogDirFailureHandler`; `Exit.halt(1)`).
+    fn look_at_disk(&mut self, cx: &mut Context<'_>) {
+        let Some(error) = cx.disk().take_refusal().filter(|_| !self.ending) else { return };
+        let dir = &self.config.log_dir;
+        cx.note(format!("Stopping serving logs in dir {dir}: {error}"));
+        cx.note(format!("Shutdown broker because all log dirs in {dir} have failed"));
+        self.ending = true;
+        cx.exit(1);
     }
 
     fn follow_metadata(&mut self, cx: &mut Context<'_>) {
@@ -363,7 +372,8 @@ impl Running {
         for partition in self.replicas.partitions.values_mut() {
             partition.log.close(cx.disk());
         }
-        cx.disk().flush_all();
+        // A clean end all the same: what is not flushed is found damaged or missing at the next start.
+        drop(cx.disk().flush_all());
         let marker = format!("{}/{CLEAN_SHUTDOWN_FILE}", self.config.log_dir);
         let text = format!("{{\"version\":0,\"brokerEpoch\":{}}}", self.lifecycle.epoch);
         drop(cx.disk().replace(&marker, text.as_bytes()));

@@ -131,6 +131,11 @@ impl Cluster {
             NodeAction::PowerCut => vec![Fault::PowerCut { host }],
             NodeAction::Start if !world.host_is_up(host) => vec![Fault::PowerOn { host }],
             NodeAction::Start => Vec::new(),
+            NodeAction::SlowDisk(ms) => vec![Fault::SlowDisk { host, extra_us: ms.saturating_mul(1000) }],
+            NodeAction::FullDisk => vec![Fault::FullDisk { host }],
+            NodeAction::FailDisk => vec![Fault::FailDisk { host }],
+            NodeAction::HealDisk => vec![Fault::HealDisk { host }],
+            NodeAction::SkewClock(skew_ms) => vec![Fault::SkewClock { host, skew_ms }],
         };
         faults.iter().for_each(|fault| world.cause(fault));
         if let Some(node) = self.nodes.get_mut(&id) {

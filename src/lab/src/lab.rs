@@ -3,7 +3,7 @@
 
 use crate::{
     Activity, Cluster, LabConfig, LabError, LabJournal,
-    protocol::{EventLine, LabInput, LinkAction, TerminalChunk, TerminalStream},
+    protocol::{EventLine, LabInput, TerminalChunk, TerminalStream},
     replay::{Origin, encode_disks},
 };
 use ottla_shell::{ShellOptions, shell_process};
@@ -44,8 +44,6 @@ pub struct Lab {
     stopped_at_interesting: bool,
     /// The shells of the terminals.
     pub(crate) shells: Vec<Pid>,
-    /// Links that are not as they should be: cut, and how many milliseconds slower.
-    pub(crate) links: BTreeMap<(i32, i32), (bool, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +99,6 @@ impl Lab {
             exits: BTreeMap::new(),
             stopped_at_interesting: false,
             shells: Vec::new(),
-            links: BTreeMap::new(),
         })
     }
 
@@ -140,6 +137,7 @@ impl Lab {
             LabInput::Link { from, to, action } => self.change_link(*from, *to, *action),
             LabInput::Run { script, stdin } => return Some(self.spawn_script(script, stdin.as_deref())),
             LabInput::KillClient { pid } => self.kill_client(Pid(*pid)),
+            LabInput::HealAll => self.heal_all(),
             LabInput::Mark => {}
         }
         None
@@ -150,25 +148,6 @@ impl Lab {
         if on_laptop {
             self.world.cause(&Fault::Signal { pid, signal: Signal::Kill });
         }
-    }
-
-    fn change_link(&mut self, from_node: i32, to_node: i32, action: LinkAction) {
-        let (Some(from), Some(to)) = (self.cluster.host(from_node), self.cluster.host(to_node)) else { return };
-        let (cut, extra_ms) = self.links.remove(&(from_node, to_node)).unwrap_or_default();
-        let now = match action {
-            LinkAction::Cut => (true, extra_ms),
-            LinkAction::Heal => (false, 0),
-            LinkAction::Slow(ms) => (cut, ms),
-        };
-        if now != (false, 0) {
-            self.links.insert((from_node, to_node), now);
-        }
-        let faults = match action {
-            LinkAction::Cut => vec![Fault::CutLink { from, to }],
-            LinkAction::Heal => vec![Fault::SlowLink { from, to, extra_us: 0 }, Fault::HealLink { from, to }],
-            LinkAction::Slow(ms) => vec![Fault::SlowLink { from, to, extra_us: ms.saturating_mul(1000) }],
-        };
-        faults.iter().for_each(|fault| self.world.cause(fault));
     }
 
     fn open_terminal(&mut self) {

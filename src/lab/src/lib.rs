@@ -6,6 +6,7 @@
 mod activity;
 mod cluster;
 mod config;
+mod faults;
 mod lab;
 mod ledger;
 pub mod protocol;

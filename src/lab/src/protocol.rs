@@ -54,6 +54,8 @@ pub enum LabInput {
         /// Its process id.
         pid: u32,
     },
+    /// Ends every fault that is in effect: links, disks and clocks are well, paused nodes go on, nodes that are down start.
+    HealAll,
     /// Nothing: marks how far the run went.
     Mark,
 }
@@ -74,6 +76,16 @@ pub enum NodeAction {
     Start,
     /// The host loses power.
     PowerCut,
+    /// Flushes on its host's disk take so many milliseconds longer; 0 ends it.
+    SlowDisk(u64),
+    /// Not one byte more fits on its host's disk.
+    FullDisk,
+    /// Its host's disk refuses every write and every flush.
+    FailDisk,
+    /// Its host's disk is well again: not full, not failing, not slow.
+    HealDisk,
+    /// Its host's wall clock is off by so many milliseconds, ahead or behind; 0 ends it.
+    SkewClock(i64),
 }
 
 /// What can be done to a link.
@@ -84,8 +96,12 @@ pub enum LinkAction {
     Cut,
     /// Everything gets through again, at normal speed.
     Heal,
-    /// Every frame takes longer, by so many milliseconds.
+    /// Every frame takes longer, by so many milliseconds; 0 ends it.
     Slow(u64),
+    /// Of a hundred segments so many are lost, and sent again by TCP after a while; 0 ends it.
+    Lossy(u8),
+    /// The next so many segments are lost once each.
+    LoseNext(u32),
 }
 
 /// How a node is.
@@ -102,6 +118,19 @@ pub enum NodeState {
     Down,
     /// Its host has no power.
     NoPower,
+}
+
+/// What is wrong with a node's host, apart from its process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostFaults {
+    /// Flushes take so many milliseconds longer.
+    pub disk_extra_ms: u64,
+    /// Nothing more fits on the disk.
+    pub disk_full: bool,
+    /// The disk refuses every write.
+    pub disk_failing: bool,
+    /// The wall clock is off by so many milliseconds, ahead or behind.
+    pub clock_skew_ms: i64,
 }
 
 /// Everything the picture shows.
@@ -123,7 +152,7 @@ pub struct LabView {
     pub groups: Vec<GroupRow>,
     /// Frames under way, for the marks on links.
     pub flights: Vec<Flight>,
-    /// Cut or slow links.
+    /// Cut, slow or lossy links.
     pub links: Vec<LinkRow>,
     /// What was promised, what is there.
     pub ledger: LedgerRow,
@@ -140,6 +169,8 @@ pub struct BrokerCard {
     pub pid: Option<u32>,
     /// How it is.
     pub state: NodeState,
+    /// What is wrong with its host.
+    pub faults: HostFaults,
     /// Whether the controller lets it serve: registered and not fenced.
     pub unfenced: bool,
     /// The partitions on its disk.
@@ -193,6 +224,8 @@ pub struct ControllerCard {
     pub pid: Option<u32>,
     /// How it is.
     pub state: NodeState,
+    /// What is wrong with its host.
+    pub faults: HostFaults,
     /// Its Raft role: `Leader`, `Follower`, `Candidate`, `Prospective`, `Unattached`, `Resigned`; empty while down.
     pub role: String,
     /// Its epoch.
@@ -320,6 +353,8 @@ pub struct LinkRow {
     pub cut: bool,
     /// Every frame takes so many milliseconds longer.
     pub extra_ms: u64,
+    /// Of a hundred segments so many are lost.
+    pub lossy_percent: u8,
 }
 
 /// The guarantees in numbers.

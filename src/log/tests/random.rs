@@ -60,16 +60,16 @@ impl Pair {
         match step {
             Step::Append { batches, new_epoch } => self.append(batches, *new_epoch),
             Step::FlushActive => {
-                self.log.unflushed_paths().iter().for_each(|path| self.disk.flush(path));
+                self.log.unflushed_paths().iter().for_each(|path| self.disk.flush(path).unwrap());
                 self.flushed = self.log.log_end_offset();
             }
             Step::FlushAll => {
-                self.disk.flush_all();
+                self.disk.flush_all().unwrap();
                 self.flushed = self.log.log_end_offset();
             }
             Step::StopAndStart => {
                 self.log.close(&mut self.disk);
-                self.disk.flush_all();
+                self.disk.flush_all().unwrap();
                 self.flushed = self.log.log_end_offset();
                 self.reopen(Shutdown::Clean);
             }

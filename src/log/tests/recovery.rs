@@ -17,7 +17,7 @@ fn filled(config: &LogConfig, count: i64) -> Disk {
         let bytes = batch_at(NOW + number, &[&format!("v{number}")]);
         log.append_as_leader(&mut disk, bytes, (number / 10) as i32, NOW).unwrap();
         if number == count * 3 / 4 {
-            disk.flush_all();
+            disk.flush_all().unwrap();
         }
     }
     disk
@@ -74,7 +74,7 @@ fn a_clean_stop_is_trusted_and_changes_nothing() {
     let mut disk = filled(&config, 41);
     let (mut log, _) = open_after(&mut disk, &config, Shutdown::Unclean);
     log.close(&mut disk);
-    disk.flush_all();
+    disk.flush_all().unwrap();
     let digest = |disk: &Disk| {
         let mut digest = ottla_world::Digest::default();
         disk.digest(&mut digest);

@@ -63,7 +63,7 @@ fn what_was_cut_off_does_not_come_back_with_a_power_cut() {
     for seed in 0..20 {
         let mut disk = Disk::default();
         let mut log = sixty(&mut disk);
-        disk.flush_all();
+        disk.flush_all().unwrap();
         log.truncate_to(&mut disk, 25).unwrap();
         log.append_as_leader(&mut disk, batch(&["other"]), 9, NOW).unwrap();
         disk.power_cut(&mut Rng::new(seed));

@@ -47,6 +47,39 @@ pub enum Fault {
         /// By so many microseconds.
         extra_us: u64,
     },
+    /// Each segment is lost with this chance and sent again by TCP; 0 ends it.
+    LossyLink {
+        /// From here.
+        from: HostId,
+        /// To there.
+        to: HostId,
+        /// Of a hundred segments, so many are lost.
+        percent: u8,
+    },
+    /// The next segments are lost once each and sent again by TCP.
+    LoseNext {
+        /// From here.
+        from: HostId,
+        /// To there.
+        to: HostId,
+        /// How many.
+        segments: u32,
+    },
+    /// Not one byte more fits on a host's disk.
+    FullDisk {
+        /// Which host.
+        host: HostId,
+    },
+    /// A host's disk refuses every change and every flush.
+    FailDisk {
+        /// Which host.
+        host: HostId,
+    },
+    /// A host's disk is neither full nor failing nor slow any more.
+    HealDisk {
+        /// Which host.
+        host: HostId,
+    },
     /// Flushes take longer on a host's disk; 0 ends it.
     SlowDisk {
         /// Which host.

@@ -89,6 +89,8 @@ pub enum Input {
     Signal(Signal),
     /// The files of this flush are in the flushed part.
     Flushed(FlushId),
+    /// The disk refused this flush: what was written may not survive, and what waited for it is not sent.
+    FlushFailed(FlushId),
     /// A child of this process ended.
     ChildExited {
         /// Which.

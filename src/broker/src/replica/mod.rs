@@ -34,8 +34,6 @@ pub(crate) struct ReplicaManager {
     broker_defaults: BTreeMap<String, String>,
     /// Who may be in sync.
     pub(crate) eligible: Eligible,
-    /// The disk refused: the broker has to go.
-    pub(crate) failed: bool,
     /// Whether an image was applied since the start.
     started: bool,
 }
@@ -60,7 +58,6 @@ impl ReplicaManager {
             moved: BTreeSet::new(),
             broker_defaults,
             eligible: Eligible { epochs: BTreeMap::new(), lag_ms },
-            failed: false,
             started: false,
         }
     }
@@ -95,10 +92,9 @@ impl ReplicaManager {
         }
     }
 
-    /// Notes why a log refused; a disk that fails takes the broker with it (`LogDirFailureHandler`: its one log directory).
+    /// Notes why a log refused.
     pub(crate) fn note_error(&mut self, cx: &mut Context<'_>, name: &str, error: &LogError) {
         cx.note(format!("{name}: {error}"));
-        self.failed |= matches!(error, LogError::Disk(_));
     }
 
     /// Writes the high watermark and log start checkpoints.

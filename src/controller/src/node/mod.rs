@@ -61,10 +61,17 @@ impl Process for ControllerNode {
 
     fn handle(&mut self, cx: &mut Context<'_>, input: Input) {
         if input == Input::Start {
+            // What the disk refused an earlier life is not this one's business.
+            cx.disk().take_refusal();
             self.start(cx);
         }
         if let Some(running) = &mut self.running {
             running.handle(cx, &input);
+        }
+        // Errors of the disk that came back to the quorum have ended the process already; a flush that failed has not.
+        if let Some(error) = cx.disk().take_refusal() {
+            cx.note(format!("ERROR Encountered fatal fault: metadata log: {error}"));
+            cx.exit(1);
         }
     }
 

@@ -51,6 +51,15 @@ fn describe(world: &World, cluster: &Cluster, fault: &Fault) -> String {
         Fault::SlowLink { from, to, extra_us } => {
             format!("link {} to {} slower by {} ms", name(from), name(to), extra_us / 1000)
         }
+        Fault::LossyLink { from, to, percent } => {
+            format!("link {} to {} loses {percent} of 100 segments", name(from), name(to))
+        }
+        Fault::LoseNext { from, to, segments } => {
+            format!("link {} to {} loses the next {segments} segments once", name(from), name(to))
+        }
+        Fault::FullDisk { host } => format!("disk of {} full", name(host)),
+        Fault::FailDisk { host } => format!("disk of {} fails", name(host)),
+        Fault::HealDisk { host } => format!("disk of {} well", name(host)),
         Fault::SlowDisk { host, extra_us } => format!("disk of {} slower by {} ms", name(host), extra_us / 1000),
         Fault::SkewClock { host, skew_ms } => format!("clock of {} off by {skew_ms} ms", name(host)),
     }

@@ -10,7 +10,7 @@ pub(crate) use topics::led_by;
 
 use crate::{
     Lab, NodeKind,
-    protocol::{BrokerCard, ControllerCard, Flight, LabView, LinkRow},
+    protocol::{BrokerCard, ControllerCard, Flight, LabView},
 };
 use ottla_broker::BrokerStateName;
 use ottla_world::Pid;
@@ -50,6 +50,7 @@ impl Lab {
             port: self.cluster.nodes[&id].port,
             pid: self.cluster.pid(&self.world, id).map(|pid| pid.0),
             state: self.cluster.state(&self.world, id),
+            faults: self.host_faults(id),
             unfenced,
             replicas,
         }
@@ -65,6 +66,7 @@ impl Lab {
             port: self.cluster.nodes[&id].port,
             pid: self.cluster.pid(&self.world, id).map(|pid| pid.0),
             state: self.cluster.state(&self.world, id),
+            faults: self.host_faults(id),
             role: view.as_ref().map(|v| format!("{:?}", v.role)).unwrap_or_default(),
             epoch: view.as_ref().map_or(-1, |v| v.epoch),
             log_end_offset: view.as_ref().map_or(-1, |v| v.log_end_offset),
@@ -90,10 +92,5 @@ impl Lab {
             })
         };
         self.activity.flights().under_way(self.now()).filter_map(row).collect()
-    }
-
-    fn link_rows(&self) -> Vec<LinkRow> {
-        let row = |(&(from, to), &(cut, extra_ms)): (&(i32, i32), &(bool, u64))| LinkRow { from, to, cut, extra_ms };
-        self.links.iter().map(row).collect()
     }
 }

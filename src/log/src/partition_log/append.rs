@@ -216,7 +216,7 @@ impl PartitionLog {
         let next = Segment::create(disk, &self.dir, base_offset, wall_ms)?;
         self.active.complete_time_index(disk, &self.dir);
         for path in self.active.paths(&self.dir) {
-            disk.flush(&path);
+            disk.flush(&path)?;
         }
         let closed = std::mem::replace(&mut self.active, next);
         Arc::make_mut(&mut self.closed).push(closed);

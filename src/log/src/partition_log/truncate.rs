@@ -101,7 +101,7 @@ impl PartitionLog {
         let located = self.active.locate(disk, &self.dir, &path, offset).map_err(|error| self.bad_batch(error))?;
         let Some((position, header)) = located else { return Ok(offset) };
         disk.truncate(&path, position)?;
-        disk.flush(&path);
+        disk.flush(&path)?;
         let (base_offset, how) = (self.active.base_offset, (&*self.config, ScanMode::Reindex));
         let recovered = Segment::recover(disk, &self.dir, base_offset, self.active.created_ms(), how, &mut |_| {})?;
         self.active = recovered.segment;

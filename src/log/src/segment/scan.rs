@@ -107,7 +107,7 @@ impl Segment {
         let truncated_bytes = file_bytes - segment.size_bytes;
         if truncated_bytes > 0 {
             disk.truncate(&path, segment.size_bytes)?;
-            disk.flush(&path);
+            disk.flush(&path)?;
         }
         let index_rebuilt = segment.settle_indexes(disk, dir, entries, mode)?;
         Ok(Recovered { segment, damage, truncated_bytes, index_rebuilt })

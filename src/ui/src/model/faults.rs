@@ -72,8 +72,10 @@ mod tests {
 
     #[test]
     fn links_of_both_directions() {
-        let links =
-            [LinkRow { from: 1, to: 2, cut: true, extra_ms: 0 }, LinkRow { from: 2, to: 1, cut: false, extra_ms: 500 }];
+        let links = [
+            LinkRow { from: 1, to: 2, cut: true, extra_ms: 0, lossy_percent: 0 },
+            LinkRow { from: 2, to: 1, cut: false, extra_ms: 500, lossy_percent: 0 },
+        ];
         let state = LinkState::between(&links, 2, 1);
         assert_eq!(state, LinkState { cut_out: false, cut_in: true, extra_ms: 500 });
         assert!(LinkState::between(&links, 1, 3).is_whole() && !state.is_whole());

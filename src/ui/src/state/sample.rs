@@ -2,8 +2,8 @@
 
 use super::picture::Picture;
 use ottla_lab::protocol::{
-    BrokerCard, ClientCard, ClientKind, ControllerCard, Flight, GroupRow, LabView, LinkRow, NodeState, PartitionRow,
-    PositionRow, RecordCell, ReplicaStrip, TopicRow,
+    BrokerCard, ClientCard, ClientKind, ControllerCard, Flight, GroupRow, HostFaults, LabView, LinkRow, NodeState,
+    PartitionRow, PositionRow, RecordCell, ReplicaStrip, TopicRow,
 };
 
 /// The view.
@@ -40,7 +40,7 @@ pub fn view() -> LabView {
             sent_us: 4_999_900,
             arrives_us: 5_000_100,
         }],
-        links: vec![LinkRow { from: 1, to: 3, cut: true, extra_ms: 0 }],
+        links: vec![LinkRow { from: 1, to: 3, cut: true, extra_ms: 0, lossy_percent: 0 }],
         ..LabView::default()
     }
 }
@@ -66,7 +66,15 @@ fn broker(id: i32) -> BrokerCard {
         cells: (0..3).map(cell).collect(),
     };
     let port = 9_091 + u16::try_from(id).unwrap();
-    BrokerCard { id, port, pid: Some(1), state: NodeState::Running, unfenced: true, replicas: vec![replica] }
+    BrokerCard {
+        id,
+        port,
+        pid: Some(1),
+        state: NodeState::Running,
+        faults: HostFaults::default(),
+        unfenced: true,
+        replicas: vec![replica],
+    }
 }
 
 fn controller(id: i32) -> ControllerCard {
@@ -75,6 +83,7 @@ fn controller(id: i32) -> ControllerCard {
         port: 9_181 + u16::try_from(id).unwrap(),
         pid: Some(1),
         state: NodeState::Running,
+        faults: HostFaults::default(),
         role: if id == 11 { "Leader" } else { "Follower" }.into(),
         epoch: 1,
         log_end_offset: 20,

@@ -485,6 +485,11 @@ pub mod faults {
             NodeAction::Resume => "Resume",
             NodeAction::Start => "Start",
             NodeAction::PowerCut => "Cut power",
+            NodeAction::SlowDisk(_) => "Slow disk",
+            NodeAction::FullDisk => "Full disk",
+            NodeAction::FailDisk => "Failing disk",
+            NodeAction::HealDisk => "Heal the disk",
+            NodeAction::SkewClock(_) => "Skew the clock",
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariant: what a process reads is the page cache; what survives a power cut is the flushed part, plus at most a
 //! damaged piece of what was appended since. Names (create, remove, rename) are durable at once, as on a journaling file
-//! system. Cloning shares all data.
+//! system. A failing device changes nothing any more, as a file system that was remounted read-only: what stands in the
+//! page cache can still be read, every change and every flush is refused. Cloning shares all data.
 
 mod change;
 mod file;
@@ -37,6 +38,7 @@ pub struct Disk {
     files: BTreeMap<Arc<str>, File>,
     capacity_bytes: Option<u64>,
     failing: bool,
+    refused: Option<DiskError>,
     changes: Option<Vec<DiskChange>>,
 }
 
@@ -56,9 +58,25 @@ impl Disk {
         self.capacity_bytes = bytes;
     }
 
-    /// Makes every write fail (EIO), or work again.
+    /// The limit of the bytes that fit.
+    pub fn capacity(&self) -> Option<u64> {
+        self.capacity_bytes
+    }
+
+    /// Makes every write, flush, rename and removal fail (EIO), or work again.
     pub fn set_failing(&mut self, failing: bool) {
         self.failing = failing;
+    }
+
+    /// Whether the device fails.
+    pub fn is_failing(&self) -> bool {
+        self.failing
+    }
+
+    /// The first refusal since the last call. What a program does that gives up when its disk does, whichever of its parts
+    /// met the error, as Kafka's `LogDirFailureChannel` carries it.
+    pub fn take_refusal(&mut self) -> Option<DiskError> {
+        self.refused.take()
     }
 
     /// Bytes in all files.
@@ -66,14 +84,14 @@ impl Disk {
         self.files.values().map(|f| f.data.len()).sum()
     }
 
-    fn admit(&self, path: &str, more: u64) -> Result<(), DiskError> {
-        if self.failing {
-            return Err(DiskError::Failed(path.to_owned()));
-        }
-        match self.capacity_bytes {
-            Some(limit) if self.used_bytes() + more > limit => Err(DiskError::Full(path.to_owned())),
-            _ => Ok(()),
-        }
+    fn admit(&mut self, path: &str, more: u64) -> Result<(), DiskError> {
+        let error = match self.capacity_bytes {
+            _ if self.failing => DiskError::Failed(path.to_owned()),
+            Some(limit) if more > 0 && self.used_bytes() + more > limit => DiskError::Full(path.to_owned()),
+            _ => return Ok(()),
+        };
+        self.refused.get_or_insert_with(|| error.clone());
+        Err(error)
     }
 
     /// Appends to a file, which is made if missing.
@@ -94,8 +112,7 @@ impl Disk {
     pub fn replace(&mut self, path: &str, data: &[u8]) -> Result<(), DiskError> {
         self.admit(path, data.len() as u64)?;
         self.entry(path).replace(data);
-        self.flush(path);
-        Ok(())
+        self.flush(path)
     }
 
     /// Cuts a file to `len` bytes; a shorter or missing file stays as it is.
@@ -143,16 +160,16 @@ impl Disk {
             .take_while(move |path| path.starts_with(prefix))
     }
 
-    /// Removes a file; false if there was none.
+    /// Removes a file; false if there was none, or if the disk fails.
     pub fn remove(&mut self, path: &str) -> bool {
-        let removed = self.files.remove(path).is_some();
+        let removed = self.admit(path, 0).is_ok() && self.files.remove(path).is_some();
         if removed {
             self.record(DiskChange::Removed { path: path.to_owned() });
         }
         removed
     }
 
-    /// Removes every file whose path begins with `prefix`.
+    /// Removes every file whose path begins with `prefix`; none if the disk fails.
     pub fn remove_all(&mut self, prefix: &str) {
         let paths: Vec<String> = self.list(prefix).map(str::to_owned).collect();
         for path in paths {
@@ -163,29 +180,45 @@ impl Disk {
     /// Renames a file, replacing the one at `to`; its content becomes durable.
     ///
     /// # Errors
-    /// No such file.
+    /// No such file, or a failing disk.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), DiskError> {
+        self.admit(from, 0)?;
         let mut file = self.files.remove(from).ok_or_else(|| DiskError::NotFound(from.to_owned()))?;
         self.record(DiskChange::Removed { path: from.to_owned() });
         file.dirty_from = Some(0);
         self.files.insert(to.into(), file);
-        self.flush(to);
-        Ok(())
+        self.flush(to)
     }
 
-    /// Brings one file to the flushed part.
-    pub fn flush(&mut self, path: &str) {
-        let Some(file) = self.files.get_mut(path) else { return };
-        let Some(from) = file.flush() else { return };
+    /// Brings one file to the flushed part; nothing happens if there is no such file.
+    ///
+    /// # Errors
+    /// Failing disk; then the file stays unflushed.
+    pub fn flush(&mut self, path: &str) -> Result<(), DiskError> {
+        if self.failing {
+            self.admit(path, 0)?;
+        }
+        let Some(file) = self.files.get_mut(path) else { return Ok(()) };
+        let Some(from) = file.flush() else { return Ok(()) };
         if let Some(changes) = &mut self.changes {
             change::extents(changes, path, &file.data, from);
         }
+        Ok(())
     }
 
-    /// Brings every file to the flushed part, as the operating system's write-back or `sync` does.
-    pub fn flush_all(&mut self) {
-        for path in self.dirty_paths() {
-            self.flush(&path);
+    /// Brings every file to the flushed part, as `sync` does.
+    ///
+    /// # Errors
+    /// Failing disk; then all stays unflushed.
+    pub fn flush_all(&mut self) -> Result<(), DiskError> {
+        self.dirty_paths().iter().try_for_each(|path| self.flush(path))
+    }
+
+    /// What the operating system does on its own with bytes that stand in the page cache for long. A failing disk tells no
+    /// process: there is none to tell.
+    pub(crate) fn write_back(&mut self) {
+        if !self.failing {
+            drop(self.flush_all());
         }
     }
 

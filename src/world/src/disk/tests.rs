@@ -12,7 +12,7 @@ fn cut(disk: &Disk) -> Vec<(String, Vec<u8>)> {
 fn flushed_bytes_survive_a_power_cut() {
     let mut disk = Disk::default();
     disk.append("a", b"one").unwrap();
-    disk.flush("a");
+    disk.flush("a").unwrap();
     assert_eq!(cut(&disk), [("a".to_owned(), b"one".to_vec())]);
 }
 
@@ -20,7 +20,7 @@ fn flushed_bytes_survive_a_power_cut() {
 fn what_was_never_flushed_may_survive_only_as_a_damaged_piece() {
     let mut disk = Disk::default();
     disk.append("a", b"one").unwrap();
-    disk.flush("a");
+    disk.flush("a").unwrap();
     disk.append("a", &[7; 100]).unwrap();
     let left = &cut(&disk)[0].1;
     assert!(left.starts_with(b"one") && left.len() <= 103);
@@ -38,7 +38,7 @@ fn replace_is_atomic_and_durable() {
 fn truncation_below_the_flushed_part_is_undone_by_a_power_cut() {
     let mut disk = Disk::default();
     disk.append("a", b"abcdef").unwrap();
-    disk.flush("a");
+    disk.flush("a").unwrap();
     disk.truncate("a", 2).unwrap();
     assert_eq!(disk.read_all("a").unwrap(), &b"ab"[..]);
     assert_eq!(cut(&disk), [("a".to_owned(), b"abcdef".to_vec())]);
@@ -64,10 +64,10 @@ fn changes_rebuild_the_flushed_part() {
     let mut disk = Disk::default();
     disk.track_changes();
     disk.append("a", &[1; 70_000]).unwrap();
-    disk.flush_all();
+    disk.flush_all().unwrap();
     disk.append("a", &[2; 10]).unwrap();
     disk.append("b", b"x").unwrap();
-    disk.flush_all();
+    disk.flush_all().unwrap();
     disk.remove("b");
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for change in disk.take_changes() {
@@ -83,4 +83,38 @@ fn a_full_disk_writes_nothing() {
     disk.set_capacity(Some(4));
     assert_eq!(disk.append("a", b"12345"), Err(DiskError::Full("a".into())));
     assert!(disk.append("a", b"1234").is_ok());
+}
+
+#[test]
+fn a_full_disk_takes_truncation_and_removal_and_then_has_room() {
+    let mut disk = Disk::default();
+    disk.append("a", b"1234").unwrap();
+    disk.append("b", b"5678").unwrap();
+    disk.set_capacity(Some(disk.used_bytes()));
+    assert_eq!(disk.replace("c", b"x"), Err(DiskError::Full("c".into())));
+    assert_eq!(disk.take_refusal(), Some(DiskError::Full("c".into())));
+    disk.truncate("a", 2).unwrap();
+    assert!(disk.remove("b") && disk.append("a", b"3456").is_ok());
+    assert_eq!(disk.take_refusal(), None);
+}
+
+#[test]
+fn a_failing_disk_keeps_what_it_has_and_can_be_read() {
+    let mut disk = Disk::default();
+    disk.append("a", b"one").unwrap();
+    disk.set_failing(true);
+    let failed = |path: &str| Err(DiskError::Failed(path.to_owned()));
+    assert_eq!(disk.append("b", b"x"), failed("b"));
+    assert_eq!(disk.flush("a"), failed("a"));
+    assert_eq!(disk.flush_all(), failed("a"));
+    assert_eq!(disk.truncate("a", 0), failed("a"));
+    assert_eq!(disk.rename("a", "b"), failed("a"));
+    assert!(!disk.remove("a"));
+    disk.write_back();
+    assert_eq!(disk.take_refusal(), Some(DiskError::Failed("b".into())), "the first one");
+    assert_eq!(disk.read_all("a").unwrap(), &b"one"[..]);
+    assert!(disk.is_dirty());
+    disk.set_failing(false);
+    assert_eq!(disk.flush_all(), Ok(()));
+    assert_eq!(cut(&disk), [("a".to_owned(), b"one".to_vec())]);
 }

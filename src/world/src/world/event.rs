@@ -12,6 +12,8 @@ pub(super) enum Event {
     Wake { pid: Pid, generation: u64 },
     /// A segment reaches the far end of its connection.
     Arrive { connection: ConnectionId, to_server: bool, segment: Segment },
+    /// An end of a connection has sent the same segment again and again and gives up.
+    GiveUp { connection: ConnectionId, sender_is_server: bool },
     /// A flush reaches the disk.
     FlushDone { flush: FlushId },
     /// The operating system brings a host's dirty pages to the disk.
@@ -24,11 +26,12 @@ impl World {
             Event::Input { pid, input } => self.deliver(pid, input),
             Event::Wake { pid, generation } => self.wake(pid, generation),
             Event::Arrive { connection, to_server, segment } => self.arrive(connection, to_server, segment),
+            Event::GiveUp { connection, sender_is_server } => self.give_up(connection, sender_is_server),
             Event::FlushDone { flush } => self.flush_done(flush),
             Event::WriteBack { host } => {
                 let host = &mut self.hosts[host.0 as usize];
                 host.writeback_due = false;
-                host.disk.flush_all();
+                host.disk.write_back();
             }
         }
     }
@@ -44,7 +47,10 @@ impl World {
     fn flush_done(&mut self, flush: FlushId) {
         let Some(pending) = self.flushes.remove(&flush) else { return };
         let disk = &mut self.hosts[pending.host.0 as usize].disk;
-        pending.paths.iter().for_each(|path| disk.flush(path));
+        if pending.paths.iter().any(|path| disk.flush(path).is_err()) {
+            // What was to leave only when it is durable never leaves.
+            return self.deliver(pending.pid, Input::FlushFailed(flush));
+        }
         for (connection, frame) in pending.sends {
             self.send(pending.pid, connection, Segment::Frame(frame));
         }

@@ -16,9 +16,34 @@ impl World {
             Fault::CutLink { from, to } => self.link(from, to).cut = true,
             Fault::HealLink { from, to } => self.heal(from, to),
             Fault::SlowLink { from, to, extra_us } => self.link(from, to).extra_us = extra_us,
+            Fault::LossyLink { from, to, percent } => self.link(from, to).loss_percent = percent.min(100),
+            Fault::LoseNext { from, to, segments } => self.link(from, to).lose_next = segments,
+            Fault::FullDisk { host } => {
+                let disk = self.disk_mut(host);
+                disk.set_capacity(Some(disk.used_bytes()));
+            }
+            Fault::FailDisk { host } => self.disk_mut(host).set_failing(true),
+            Fault::HealDisk { host } => self.heal_disk(host),
             Fault::SlowDisk { host, extra_us } => self.hosts[host.0 as usize].flush_extra_us = extra_us,
             Fault::SkewClock { host, skew_ms } => self.hosts[host.0 as usize].skew_ms = skew_ms,
         }
+    }
+
+    fn heal_disk(&mut self, host: HostId) {
+        let entry = &mut self.hosts[host.0 as usize];
+        entry.flush_extra_us = 0;
+        entry.disk.set_capacity(None);
+        entry.disk.set_failing(false);
+    }
+
+    /// By how many microseconds flushes on a host's disk take longer than they should.
+    pub fn disk_extra_us(&self, host: HostId) -> u64 {
+        self.hosts[host.0 as usize].flush_extra_us
+    }
+
+    /// By how many milliseconds a host's wall clock is off.
+    pub fn clock_skew_ms(&self, host: HostId) -> i64 {
+        self.hosts[host.0 as usize].skew_ms
     }
 
     fn power_cut(&mut self, host: HostId) {

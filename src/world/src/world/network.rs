@@ -4,6 +4,7 @@
 //! does) and the sender is not told; a process that dies resets its connections; a host without power says nothing.
 
 use super::{World, event::Event};
+use crate::link::Passage;
 use crate::{ConnectError, ConnectionId, HostId, Input, Link, Pid, Rng, Time, TraceEvent};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -32,6 +33,8 @@ struct End {
     last_arrival: Time,
     /// Segments that a cut link holds back.
     held: VecDeque<Segment>,
+    /// A segment was lost once too often: nothing sent from here arrives any more.
+    given_up: bool,
 }
 
 /// A connection; `client` opened it.
@@ -59,9 +62,16 @@ impl World {
             latency_us,
             jitter_us,
             extra_us: 0,
+            loss_percent: 0,
+            lose_next: 0,
             cut: false,
             rng: Rng::stream(seed, "link", (u64::from(from.0) << 32) | u64::from(to.0)),
         })
+    }
+
+    /// The links that were used or changed so far, to look at.
+    pub fn links(&self) -> impl Iterator<Item = (HostId, HostId, &Link)> {
+        self.links.iter().map(|((from, to), link)| (*from, *to, link))
     }
 
     pub(super) fn connect(&mut self, pid: Pid, id: ConnectionId, name: &str, port: u16) {
@@ -72,7 +82,7 @@ impl World {
             return self.schedule(self.now, Event::Input { pid, input });
         }
         let to = self.ports.get(&port).copied().unwrap_or(from);
-        let end = |host, pid| End { host, pid, last_arrival: Time::ZERO, held: VecDeque::new() };
+        let end = |host, pid| End { host, pid, last_arrival: Time::ZERO, held: VecDeque::new(), given_up: false };
         let connection = Connection { port, client: end(from, Some(pid)), server: end(to, None), open: false };
         self.connections.insert(id, connection);
         self.transmit(id, true, Segment::Syn);
@@ -100,19 +110,31 @@ impl World {
     /// Puts a segment on its link; the time it arrives, or `None` if it is held back.
     fn transmit(&mut self, id: ConnectionId, to_server: bool, segment: Segment) -> Option<Time> {
         let connection = self.connections.get(&id)?;
-        let (from, to) = if to_server {
-            (connection.client.host, connection.server.host)
-        } else {
-            (connection.server.host, connection.client.host)
+        let (sender, receiver) = match to_server {
+            true => (&connection.client, &connection.server),
+            false => (&connection.server, &connection.client),
         };
+        if sender.given_up {
+            // Behind a segment that will never arrive, nothing does.
+            return None;
+        }
+        let (from, to) = (sender.host, receiver.host);
         let link = self.link(from, to);
         if link.cut {
             self.connections.get_mut(&id)?.end(!to_server).held.push_back(segment);
             return None;
         }
-        let delay = link.draw_us();
+        let passage = link.draw(segment == Segment::Syn);
         let now = self.now;
         let sender = self.connections.get_mut(&id)?.end(!to_server);
+        let delay = match passage {
+            Passage::Arrives(delay) => delay,
+            Passage::GivenUp(after) => {
+                sender.given_up = true;
+                self.schedule(now + after, Event::GiveUp { connection: id, sender_is_server: !to_server });
+                return None;
+            }
+        };
         let at = (now + delay).max(sender.last_arrival);
         sender.last_arrival = at;
         self.schedule(at, Event::Arrive { connection: id, to_server, segment });
@@ -170,6 +192,21 @@ impl World {
             self.record(|| TraceEvent::Delivered { at, connection: id, from, to, frame: copy });
         }
         self.deliver(to, Input::Frame { connection: id, frame });
+    }
+
+    /// The sender's TCP gives up: the program there sees its connection end, the other end knows nothing of it.
+    pub(super) fn give_up(&mut self, id: ConnectionId, sender_is_server: bool) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let open = connection.open;
+        let sender = connection.end(sender_is_server);
+        sender.given_up = false;
+        let Some(pid) = sender.pid.take() else { return };
+        if !open || connection.end(!sender_is_server).pid.is_none() {
+            return self.closed_by_peer(id, pid);
+        }
+        let at = self.now;
+        self.record(|| TraceEvent::Closed { at, connection: id });
+        self.deliver(pid, Input::Closed { connection: id });
     }
 
     fn closed_by_peer(&mut self, id: ConnectionId, pid: Pid) {

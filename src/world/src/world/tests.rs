@@ -56,7 +56,7 @@ impl Process for Client {
             Input::Start => self.connection = cx.connect("localhost", 9092),
             Input::Connected { .. } => self.next = Some(cx.now()),
             Input::Wake => {
-                self.sent += 1;
+                self.sent = (self.sent + 1) % 10;
                 cx.send(self.connection, Bytes::copy_from_slice(&[b'0' + self.sent]));
                 self.next = Some(cx.now().plus_millis(100));
             }
@@ -249,4 +249,51 @@ fn a_process_reads_a_pipe_of_its_own_and_an_exec_keeps_the_process() {
     world.spawn(spec(Parent::default(), host, stdio));
     world.run_until(Time::from_millis(10));
     assert_eq!(String::from_utf8(world.take_capture(capture)).unwrap(), "now hello end 3");
+}
+
+#[test]
+fn a_lossy_link_delays_and_keeps_the_order() {
+    let mut b = bench(false);
+    let [server, laptop] = b.hosts;
+    b.until_ms(1);
+    b.world.cause(&Fault::LossyLink { from: laptop, to: server, percent: 50 });
+    let early = b.until_ms(1000);
+    assert!(early.len() < 9, "{early}");
+    b.world.cause(&Fault::LossyLink { from: laptop, to: server, percent: 0 });
+    let all = early + &b.until_ms(60_000);
+    let wanted: String = (1..=all.len()).map(|n| (n % 10).to_string()).collect();
+    assert!(all.len() > 400);
+    assert_eq!(all, wanted);
+}
+
+#[test]
+fn a_segment_lost_once_comes_after_the_retransmission_timeout() {
+    let mut b = bench(false);
+    let [server, laptop] = b.hosts;
+    assert_eq!(b.until_ms(50), "1");
+    b.world.cause(&Fault::LoseNext { from: laptop, to: server, segments: 1 });
+    assert_eq!(b.until_ms(290), "", "the second waits for its retransmission, the third for the second");
+    assert_eq!(b.until_ms(310), "234");
+}
+
+#[test]
+fn a_sender_that_loses_all_gives_up_and_the_other_end_learns_it_when_it_sends() {
+    let mut b = bench(false);
+    let [server, laptop] = b.hosts;
+    assert_eq!(b.until_ms(50), "1");
+    b.world.cause(&Fault::LossyLink { from: laptop, to: server, percent: 100 });
+    assert_eq!(b.until_ms(900_000), "");
+    assert_eq!(b.until_ms(930_000), "closed", "tcp_retries2: about 924 s");
+}
+
+#[test]
+fn nothing_leaves_for_a_flush_that_failed() {
+    let mut b = bench(true);
+    assert_eq!(b.until_ms(50), "1");
+    b.world.cause(&Fault::SlowDisk { host: b.hosts[0], extra_us: 10_000 });
+    b.until_ms(105);
+    b.world.cause(&Fault::FailDisk { host: b.hosts[0] });
+    assert_eq!(b.until_ms(150), "");
+    b.world.cause(&Fault::HealDisk { host: b.hosts[0] });
+    assert_eq!(b.until_ms(250), "3");
 }
