@@ -14,6 +14,7 @@ pub mod config;
 pub mod error_code;
 pub mod frame;
 pub mod java;
+pub mod schema;
 pub mod text;
 
 pub use error_code::ErrorCode;

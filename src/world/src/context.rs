@@ -2,7 +2,8 @@
 //! after the input is handled; only the host's own disk is written at once (its page cache).
 
 use crate::{
-    ConnectionId, Disk, Fd, FlushId, HostId, Ids, Pid, Process, ProcessInfo, Rng, Signal, Sink, Stdio, TerminalId, Time,
+    ConnectionId, Disk, Fd, FlushId, HostId, Ids, OtherDisks, Pid, Process, ProcessInfo, Rng, Signal, Sink, Stdio,
+    TerminalId, Time,
 };
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -68,6 +69,7 @@ pub struct Context<'a> {
     pub(crate) pid: Pid,
     pub(crate) host: HostId,
     pub(crate) disk: &'a mut Disk,
+    pub(crate) others: OtherDisks<'a>,
     pub(crate) rng: &'a mut Rng,
     pub(crate) ids: &'a mut Ids,
     pub(crate) processes: &'a BTreeMap<Pid, ProcessInfo>,
@@ -87,7 +89,20 @@ impl<'a> Context<'a> {
         outputs: &'a mut Vec<Output>,
     ) -> Context<'a> {
         static NOWHERE: Stdio = Stdio::null();
-        Context { now, wall_ms, pid: Pid(1), host: HostId(0), disk, rng, ids, processes, stdio: &NOWHERE, outputs }
+        let others = OtherDisks::default();
+        Context {
+            now,
+            wall_ms,
+            pid: Pid(1),
+            host: HostId(0),
+            disk,
+            others,
+            rng,
+            ids,
+            processes,
+            stdio: &NOWHERE,
+            outputs,
+        }
     }
 
     /// Virtual time.
@@ -113,6 +128,16 @@ impl<'a> Context<'a> {
     /// The host's disk.
     pub fn disk(&mut self) -> &mut Disk {
         self.disk
+    }
+
+    /// The host's disk, to read.
+    pub fn own_disk(&self) -> &Disk {
+        self.disk
+    }
+
+    /// The other hosts' disks, to read: a person may look at them as over ssh. Only shells and tools may use it.
+    pub fn other_disks(&self) -> OtherDisks<'a> {
+        self.others
     }
 
     /// The process's own stream of random numbers.

@@ -31,4 +31,4 @@ pub use rng::Rng;
 pub use stdio::{Fd, Sink, Source, Stdio};
 pub use time::Time;
 pub use trace::TraceEvent;
-pub use world::{Terminal, World, WorldConfig};
+pub use world::{OtherDisks, Terminal, World, WorldConfig};

@@ -3,10 +3,10 @@
 
 use super::state::Shell;
 use crate::{
-    files::entries,
+    files::Files,
     lang::{List, Part, Redirect, RedirectKind, VariableUse, Word, evaluate, has_glob, matches_glob},
 };
-use ottla_world::{Context, Disk};
+use ottla_world::Context;
 use std::sync::Arc;
 
 /// A word after expansion: characters, each with whether it was quoted.
@@ -172,7 +172,7 @@ impl Shell {
         let mut words = Vec::new();
         for field in fields.done {
             let found = match has_glob(&field) {
-                true => glob(cx.disk(), &self.cwd, &field),
+                true => glob(Files::of(cx), &self.cwd, &field),
                 false => Vec::new(),
             };
             match found.is_empty() {
@@ -185,7 +185,7 @@ impl Shell {
 }
 
 /// The files a pattern matches, component by component.
-fn glob(disk: &Disk, cwd: &str, pattern: &[(char, bool)]) -> Vec<String> {
+fn glob(files: Files<'_>, cwd: &str, pattern: &[(char, bool)]) -> Vec<String> {
     let absolute = pattern.first() == Some(&('/', false));
     let mut found = vec![String::new()];
     for component in pattern.split(|(c, _)| *c == '/').filter(|c| !c.is_empty()) {
@@ -199,16 +199,20 @@ fn glob(disk: &Disk, cwd: &str, pattern: &[(char, bool)]) -> Vec<String> {
             }
             let base = if absolute { "" } else { cwd };
             let directory = crate::files::resolve(base, prefix);
-            let matching = entries(disk, &directory)
-                .into_iter()
-                .filter(|(name, _)| matches_glob(component, name) && (!name.starts_with('.') || text.starts_with('.')));
+            // Hidden files, and the nodes of other hosts, are matched only by those who begin to name them.
+            let hidden = |name: &str| match directory.is_empty() && files.is_foreign(name) {
+                true => !text.starts_with('n'),
+                false => name.starts_with('.') && !text.starts_with('.'),
+            };
+            let inside = files.entries(&directory).into_iter();
+            let matching = inside.filter(|(name, _)| matches_glob(component, name) && !hidden(name));
             next.extend(matching.map(|(name, _)| join(&name)));
         }
         found = next;
     }
     found.retain(|path| {
         let name = crate::files::resolve(if absolute { "" } else { cwd }, path);
-        disk.exists(&name) || crate::files::is_directory(disk, &name)
+        files.exists(&name) || files.is_directory(&name)
     });
     if absolute {
         found.iter_mut().for_each(|path| path.insert(0, '/'));

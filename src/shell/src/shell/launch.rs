@@ -8,7 +8,7 @@ use super::{
     streams::{Stdin, Streams},
 };
 use crate::{
-    files::{is_directory, resolve},
+    files::{Files, is_directory, resolve},
     lang::{Command, Compound, List, Redirect, RedirectKind, Simple, Word, expand_braces},
     program::{self, Invocation},
 };
@@ -184,7 +184,7 @@ impl Shell {
         if name == "/dev/null" {
             return Ok(bytes::Bytes::new());
         }
-        let data = cx.disk().read_all(&resolve(&self.cwd, name));
+        let data = Files::of(cx).read_all(&resolve(&self.cwd, name));
         data.ok_or_else(|| format!("{name}: No such file or directory"))
     }
 
@@ -198,6 +198,9 @@ impl Shell {
         let path = resolve(&self.cwd, name);
         if name.ends_with('/') || is_directory(cx.disk(), &path) {
             return Err(format!("{name}: Is a directory"));
+        }
+        if Files::of(cx).is_foreign(path.split('/').next().unwrap_or_default()) {
+            return Err(format!("{name}: Permission denied"));
         }
         let opened = match append {
             true => cx.disk().append(&path, b""),
@@ -306,9 +309,9 @@ fn missing(cx: &mut Context<'_>, cwd: &str, name: &str) -> String {
         return format!("{name}: command not found");
     }
     let path = resolve(cwd, name);
-    if is_directory(cx.disk(), &path) {
+    if Files::of(cx).is_directory(&path) {
         format!("{name}: Is a directory")
-    } else if cx.disk().exists(&path) {
+    } else if Files::of(cx).exists(&path) {
         format!("{name}: Permission denied")
     } else {
         format!("{name}: No such file or directory")

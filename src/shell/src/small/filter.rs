@@ -2,7 +2,10 @@
 //! filter sees each line once and in order, whatever pieces the input came in.
 
 use super::io::Io;
-use crate::{files::resolve, program::Invocation};
+use crate::{
+    files::{Files, resolve},
+    program::Invocation,
+};
 use ottla_world::{Context, Input, Process, Signal, Time};
 use std::{any::Any, fmt::Debug};
 
@@ -98,8 +101,9 @@ impl<F: Filter> FilterProcess<F> {
                 }
             }
             let path = resolve(&self.cwd, &file);
-            let Some(data) = io.cx.disk().read_all(&path) else {
-                let directory = crate::files::is_directory(io.cx.disk(), &path);
+            let files = Files::of(io.cx);
+            let Some(data) = files.read_all(&path) else {
+                let directory = files.is_directory(&path);
                 io.error(format!("{file}: {}", if directory { "Is a directory" } else { "No such file or directory" }));
                 self.failed = true;
                 continue;
@@ -130,7 +134,7 @@ impl<F: Filter> FilterProcess<F> {
 
     fn look_again(&mut self, io: &mut Io<'_, '_>) -> Option<u8> {
         let (path, seen) = self.followed.clone()?;
-        let more = io.cx.disk().read(&path, seen, u64::MAX).unwrap_or_default();
+        let more = Files::of(io.cx).read_from(&path, seen).unwrap_or_default();
         self.followed = Some((path, seen + more.len() as u64));
         io.write(&more);
         let ms = self.filter.as_ref().ok().and_then(Filter::follow_ms)?;

@@ -4,7 +4,7 @@
 use super::{io::Io, once::args};
 use crate::{
     calendar::DateTime,
-    files::{entries, is_directory, make_directory, resolve},
+    files::{Files, is_directory, make_directory, resolve},
     program::Invocation,
 };
 
@@ -25,9 +25,10 @@ pub fn ls(io: &mut Io<'_, '_>, invocation: &Invocation) -> u8 {
     let (mut files, mut directories) = (Vec::new(), Vec::new());
     for name in names {
         let path = resolve(&invocation.cwd, &name);
-        if io.cx.disk().exists(&path) {
+        let disks = Files::of(io.cx);
+        if disks.exists(&path) {
             files.push((name, path));
-        } else if is_directory(io.cx.disk(), &path) || path == resolve(&invocation.cwd, ".") {
+        } else if disks.is_directory(&path) || path == resolve(&invocation.cwd, ".") {
             directories.push((name, path));
         } else {
             io.error(format!("cannot access '{name}': {MISSING}"));
@@ -45,7 +46,13 @@ pub fn ls(io: &mut Io<'_, '_>, invocation: &Invocation) -> u8 {
             io.line(format!("{name}:"));
         }
         begun = true;
-        for (file, directory) in entries(io.cx.disk(), &path) {
+        let disks = Files::of(io.cx);
+        let mut inside = disks.entries(&path);
+        if args.operands.is_empty() {
+            // The nodes' directories are shown to those who ask for the root, not beside one's own files.
+            inside.retain(|(file, _)| !(path.is_empty() && disks.is_foreign(file)));
+        }
+        for (file, directory) in inside {
             let full = resolve(&format!("/{path}"), &file);
             entry(io, &file, &full, directory, long);
         }
@@ -57,7 +64,7 @@ fn entry(io: &mut Io<'_, '_>, name: &str, path: &str, directory: bool, long: boo
     if !long {
         return io.line(name);
     }
-    let bytes = if directory { 4096 } else { io.cx.disk().len(path).unwrap_or(0) };
+    let bytes = if directory { 4096 } else { Files::of(io.cx).len(path).unwrap_or(0) };
     let now = DateTime::from_millis(io.cx.wall_ms()).format("%b %e %H:%M");
     let mode = if directory { "drwxr-xr-x 2" } else { "-rw-r--r-- 1" };
     io.line(format!("{mode} ottla ottla {bytes:>8} {now} {name}"));
@@ -99,7 +106,7 @@ fn two_paths(io: &mut Io<'_, '_>, invocation: &Invocation, verb: &str) -> Option
     };
     let source = resolve(&invocation.cwd, from);
     let mut target = resolve(&invocation.cwd, to);
-    if !io.cx.disk().exists(&source) {
+    if !Files::of(io.cx).exists(&source) {
         io.error(format!("cannot {verb} '{from}': {MISSING}"));
         return None;
     }
@@ -112,7 +119,7 @@ fn two_paths(io: &mut Io<'_, '_>, invocation: &Invocation, verb: &str) -> Option
 /// `cp`.
 pub fn cp(io: &mut Io<'_, '_>, invocation: &Invocation) -> u8 {
     let Some((from, to)) = two_paths(io, invocation, "stat") else { return 1 };
-    let data = io.cx.disk().read_all(&from).unwrap_or_default();
+    let data = Files::of(io.cx).read_all(&from).unwrap_or_default();
     match io.cx.disk().replace(&to, &data) {
         Ok(()) => 0,
         Err(error) => {

@@ -8,6 +8,7 @@ mod console_consumer;
 mod console_producer;
 mod consumer_groups;
 mod delete_records;
+mod dump_log;
 mod features;
 mod get_offsets;
 mod groups;
@@ -37,6 +38,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-console-producer", "send each line to a topic"),
     info("kafka-consumer-groups", "list, describe, reset and delete consumer groups"),
     info("kafka-delete-records", "delete the records before an offset"),
+    info("kafka-dump-log", "print what stands in the files of a log"),
     info("kafka-features", "show the cluster's features"),
     info("kafka-get-offsets", "show where partitions begin and end"),
     info("kafka-groups", "list groups of every kind"),
@@ -53,6 +55,7 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
         "kafka-configs" => configs::TABLE,
         "kafka-consumer-groups" => consumer_groups::TABLE,
         "kafka-delete-records" => delete_records::TABLE,
+        "kafka-dump-log" => dump_log::TABLE,
         "kafka-get-offsets" => get_offsets::TABLE,
         "kafka-leader-election" => leader_election::TABLE,
         "kafka-reassign-partitions" => reassign::TABLE,
@@ -75,6 +78,7 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         "kafka-delete-records" => {
             (JavaProcess::boxed(AdminMain::<delete_records::DeleteRecords>::default(), invocation), false)
         }
+        "kafka-dump-log" => (JavaProcess::boxed(dump_log::DumpLog, invocation), false),
         "kafka-get-offsets" => (JavaProcess::boxed(AdminMain::<get_offsets::GetOffsets>::default(), invocation), false),
         "kafka-leader-election" => {
             (JavaProcess::boxed(AdminMain::<leader_election::LeaderElection>::default(), invocation), false)

@@ -2,7 +2,7 @@
 //! and written at its end, and nothing is written after the exit.
 
 use crate::{
-    files::resolve,
+    files::{Files, resolve},
     java::{self, OptionSpec},
     program::Invocation,
 };
@@ -126,7 +126,7 @@ impl Tool<'_, '_> {
     /// A file of the host, by a path as typed.
     pub fn read_file(&mut self, path: &str) -> Option<String> {
         let name = resolve(&self.invocation.cwd, path);
-        self.cx.disk().read_all(&name).map(|data| String::from_utf8_lossy(&data).into_owned())
+        Files::of(self.cx).read_all(&name).map(|data| String::from_utf8_lossy(&data).into_owned())
     }
 
     /// The properties in a file.

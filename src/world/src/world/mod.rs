@@ -7,12 +7,14 @@
 mod event;
 mod faults;
 mod network;
+mod others;
 mod output;
 mod streams;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use others::OtherDisks;
 pub use streams::Terminal;
 
 use crate::{

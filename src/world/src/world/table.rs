@@ -1,7 +1,7 @@
 //! The process table: starting, feeding, signalling and ending processes. Serves the world; invariant: a stopped process
 //! gets its inputs in order once it goes on, and a dead one leaves nothing behind.
 
-use super::{Slot, World, event::Event};
+use super::{OtherDisks, Slot, World, event::Event};
 use crate::{
     Context, ExitStatus, HostId, Input, Pid, Process, ProcessInfo, ProcessState, Rng, Signal, Source, SpawnSpec, Stdio,
     Time, TraceEvent,
@@ -128,12 +128,14 @@ impl World {
         let host = self.infos[&pid].host;
         let wall_ms = self.wall_ms(host);
         let mut outputs = Vec::new();
+        let (disk, others) = OtherDisks::around(&mut self.hosts, host);
         let mut context = Context {
             now: self.now,
             wall_ms,
             pid,
             host,
-            disk: &mut self.hosts[host.0 as usize].disk,
+            disk,
+            others,
             rng: &mut slot.rng,
             ids: &mut self.ids,
             processes: &self.infos,

@@ -1,8 +1,8 @@
 //! `test` and `[`. Serves conditions; invariant: what is no expression is an error (2), not false (1).
 
 use super::super::state::Shell;
-use crate::files::{is_directory, resolve};
-use ottla_world::{Context, Disk};
+use crate::files::{Files, resolve};
+use ottla_world::Context;
 
 impl Shell {
     pub(super) fn test(&mut self, cx: &mut Context<'_>, name: &str, args: &[String]) -> u8 {
@@ -16,7 +16,7 @@ impl Shell {
         };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let cwd = self.cwd.clone();
-        match evaluate(cx.disk(), &cwd, &words) {
+        match evaluate(Files::of(cx), &cwd, &words) {
             Ok(true) => 0,
             Ok(false) => 1,
             Err(message) => {
@@ -27,26 +27,26 @@ impl Shell {
     }
 }
 
-fn evaluate(disk: &Disk, cwd: &str, words: &[&str]) -> Result<bool, String> {
+fn evaluate(files: Files<'_>, cwd: &str, words: &[&str]) -> Result<bool, String> {
     if let Some(at) = words.iter().position(|w| *w == "-o").filter(|at| *at > 0 && words.len() > 3) {
-        return Ok(evaluate(disk, cwd, &words[..at])? || evaluate(disk, cwd, &words[at + 1..])?);
+        return Ok(evaluate(files, cwd, &words[..at])? || evaluate(files, cwd, &words[at + 1..])?);
     }
     if let Some(at) = words.iter().position(|w| *w == "-a").filter(|at| *at > 0 && words.len() > 3) {
-        return Ok(evaluate(disk, cwd, &words[..at])? && evaluate(disk, cwd, &words[at + 1..])?);
+        return Ok(evaluate(files, cwd, &words[..at])? && evaluate(files, cwd, &words[at + 1..])?);
     }
     match words {
         [] => Ok(false),
-        ["!", rest @ ..] if !rest.is_empty() => Ok(!evaluate(disk, cwd, rest)?),
+        ["!", rest @ ..] if !rest.is_empty() => Ok(!evaluate(files, cwd, rest)?),
         [text] => Ok(!text.is_empty()),
         [operator, text] => {
             let path = resolve(cwd, text);
             match *operator {
                 "-z" => Ok(text.is_empty()),
                 "-n" => Ok(!text.is_empty()),
-                "-e" => Ok(disk.exists(&path) || is_directory(disk, &path)),
-                "-f" | "-r" | "-w" => Ok(disk.exists(&path)),
-                "-d" => Ok(is_directory(disk, &path)),
-                "-s" => Ok(disk.len(&path).unwrap_or(0) > 0),
+                "-e" => Ok(files.exists(&path) || files.is_directory(&path)),
+                "-f" | "-r" | "-w" => Ok(files.exists(&path)),
+                "-d" => Ok(files.is_directory(&path)),
+                "-s" => Ok(files.len(&path).unwrap_or(0) > 0),
                 other => Err(format!("{other}: unary operator expected")),
             }
         }

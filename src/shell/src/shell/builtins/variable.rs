@@ -1,7 +1,7 @@
 //! `cd`, `export`, `set`. Serves the shell; invariant: `PWD` always says where the shell is.
 
 use super::super::state::Shell;
-use crate::files::{is_directory, resolve};
+use crate::files::{Files, resolve};
 use ottla_world::{Context, Fd};
 
 impl Shell {
@@ -23,8 +23,8 @@ impl Shell {
         let path = resolve(&self.cwd, &target);
         let home = resolve("", self.variables.get("HOME").unwrap_or("/"));
         let here = path == self.cwd || path == home || home.starts_with(&format!("{path}/"));
-        if !here && !is_directory(cx.disk(), &path) {
-            let why = if cx.disk().exists(&path) { "Not a directory" } else { "No such file or directory" };
+        if !here && !Files::of(cx).is_directory(&path) {
+            let why = if Files::of(cx).exists(&path) { "Not a directory" } else { "No such file or directory" };
             self.complain(cx, format!("cd: {target}: {why}"));
             return 1;
         }
