@@ -1,20 +1,30 @@
 //! What clients and brokers said to each other, read off the wire. Serves pictures, the guarantee ledger and the lessons'
 //! predicates; invariant: only frames and faults are looked at, never a broker's state.
 
+mod dealings;
 mod events;
 mod flights;
+mod partitions;
 mod talk;
 
-use crate::{Cluster, protocol::EventLine};
+use crate::{
+    Cluster,
+    protocol::{EventLine, NodeState},
+};
+pub use dealings::{Creation, Dealings, Refusal, Waited};
 use flights::Flights;
 pub(crate) use flights::FrameOnWay;
 use ottla_world::{ConnectionId, Pid, Time, TraceEvent, World};
+use partitions::Partitions;
+pub use partitions::{PartitionAt, PartitionStep};
 use std::collections::{BTreeMap, BTreeSet};
 use talk::Talk;
 
 /// A batch that a producer was told is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acknowledged {
+    /// When the broker was asked to write it.
+    pub asked_at: Time,
     /// When the producer heard of it.
     pub at: Time,
     /// The producer.
@@ -51,6 +61,25 @@ pub struct Command {
     pub pid: Pid,
     /// Its command line.
     pub line: String,
+    /// The ports of the nodes that did not run at that moment.
+    pub down: Vec<u16>,
+    /// When it ended and with which code, once it has.
+    pub ended: Option<(Time, u8)>,
+}
+
+/// A replica that threw away the end of its log because it was not the leader's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Truncation {
+    /// When.
+    pub at: Time,
+    /// The broker.
+    pub node: i32,
+    /// The partition, as `payments-0`.
+    pub partition: String,
+    /// Its log ended here.
+    pub from: i64,
+    /// It ends here now.
+    pub to: i64,
 }
 
 /// A signal or power cut that hit a node, and what the node led at that moment.
@@ -64,6 +93,8 @@ pub struct NodeFault {
     pub fault: ottla_world::Fault,
     /// The partitions it led, by the metadata of that moment.
     pub led: Vec<(String, i32)>,
+    /// For the active controller: its epoch.
+    pub active_epoch: Option<i32>,
 }
 
 /// So many records, batches and commands are remembered; older ones are only counted.
@@ -85,6 +116,9 @@ pub struct Activity {
     groups: BTreeMap<Pid, String>,
     commands: Vec<Command>,
     node_faults: Vec<NodeFault>,
+    dealings: Dealings,
+    partitions: Partitions,
+    truncations: Vec<Truncation>,
     errors_seen: BTreeMap<String, u64>,
 }
 
@@ -117,6 +151,21 @@ impl Activity {
     /// Faults that hit nodes.
     pub fn node_faults(&self) -> &[NodeFault] {
         &self.node_faults
+    }
+
+    /// What clients were refused, waited for or never heard of.
+    pub fn dealings(&self) -> &Dealings {
+        &self.dealings
+    }
+
+    /// Changes of the partitions of topics that are not Kafka's own, in order.
+    pub fn partition_steps(&self) -> &[PartitionStep] {
+        self.partitions.steps()
+    }
+
+    /// Ends of logs that were thrown away, in order.
+    pub fn truncations(&self) -> &[Truncation] {
+        &self.truncations
     }
 
     /// How often clients were answered with each error, by its Kafka name.
@@ -154,11 +203,14 @@ impl Activity {
 
     /// Takes in one thing that happened; a line for the event log if it is worth one.
     pub(crate) fn observe(&mut self, world: &World, cluster: &Cluster, event: &TraceEvent) -> Option<EventLine> {
+        self.partitions.poll(world, cluster);
         match event {
+            TraceEvent::Note { at, pid, text } => self.noted(*at, world, cluster, (*pid, text)),
             TraceEvent::Opened { connection, client, server, .. } => {
                 let host = world.processes().find(|info| info.pid == *client).map(|info| info.host);
                 let from_laptop = host == Some(cluster.laptop());
-                self.talks.insert(*connection, Talk::new(*client, *server, from_laptop));
+                let node = cluster.nodes.iter().find(|(_, n)| n.pid == Some(*server)).map(|(id, _)| *id);
+                self.talks.insert(*connection, Talk::new((*client, *server), from_laptop, node));
             }
             TraceEvent::Closed { connection, .. } => {
                 self.talks.remove(connection);
@@ -174,9 +226,14 @@ impl Activity {
             TraceEvent::Started { at, pid, host, command, .. }
                 if *host == cluster.laptop() && self.commands.len() < REMEMBERED =>
             {
-                self.commands.push(Command { at: *at, pid: *pid, line: command.clone() });
+                let down = cluster.nodes.iter().filter(|(id, _)| cluster.state(world, **id) != NodeState::Running);
+                let down = down.map(|(_, node)| node.port).collect();
+                self.commands.push(Command { at: *at, pid: *pid, line: command.clone(), down, ended: None });
             }
-            TraceEvent::Exited { pid, .. } => {
+            TraceEvent::Exited { at, pid, status } => {
+                if let Some(command) = self.commands.iter_mut().rev().find(|c| c.pid == *pid) {
+                    command.ended = Some((*at, status.map_or(137, ottla_world::ExitStatus::shell_code)));
+                }
                 self.kinds.remove(pid);
                 self.positions.remove(pid);
                 self.groups.remove(pid);
@@ -196,6 +253,25 @@ impl Activity {
         };
         let Some(node) = node else { return };
         let led = crate::views::led_by(world, cluster, node);
-        self.node_faults.push(NodeFault { at, node, fault: fault.clone(), led });
+        let active_epoch = crate::views::active_epoch(world, cluster, node);
+        self.node_faults.push(NodeFault { at, node, fault: fault.clone(), led, active_epoch });
+    }
+
+    /// A node's line for the event log.
+    fn noted(&mut self, at: Time, world: &World, cluster: &Cluster, (pid, text): (Pid, &str)) {
+        if text.starts_with("controller: ") {
+            return self.partitions.expect(at);
+        }
+        let Some((partition, rest)) = text.split_once(": truncated from ") else { return };
+        let mut words = rest.split([' ', ',']);
+        let (Some(Ok(from)), Some("to"), Some(Ok(to))) =
+            (words.next().map(str::parse), words.next(), words.next().map(str::parse))
+        else {
+            return;
+        };
+        let node = world.processes().find(|info| info.pid == pid).map_or(0, |info| cluster.node_on(info.host));
+        if self.truncations.len() < REMEMBERED {
+            self.truncations.push(Truncation { at, node, partition: partition.to_owned(), from, to });
+        }
     }
 }

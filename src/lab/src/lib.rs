@@ -13,7 +13,10 @@ pub mod protocol;
 mod replay;
 mod views;
 
-pub use activity::{Acknowledged, Activity, Command, NodeFault, ReadRecord};
+pub use activity::{
+    Acknowledged, Activity, Command, Creation, Dealings, NodeFault, PartitionAt, PartitionStep, ReadRecord, Refusal,
+    Truncation, Waited,
+};
 pub use cluster::{Cluster, NodeKind};
 pub use config::{LabConfig, LabError};
 pub use lab::{DiskFiles, Lab, Spawned};

@@ -1,7 +1,7 @@
 //! One connection's requests and answers. Serves the activity; invariant: an answer is understood by the request it
 //! belongs to, and what can't be decoded is passed over, never trusted.
 
-use super::{Acknowledged, Activity, REMEMBERED, ReadRecord};
+use super::{Acknowledged, Activity, REMEMBERED, ReadRecord, Refusal};
 use bytes::Bytes;
 use ottla_records::{Batches, Limits};
 use ottla_wire::{ApiKey, ErrorCode, RequestKind, ResponseKind};
@@ -14,6 +14,8 @@ pub(super) struct Talk {
     pub(super) client: Pid,
     pub(super) server: Pid,
     from_laptop: bool,
+    /// The node that serves it, until it has answered.
+    unheard: Option<i32>,
     waiting: BTreeMap<i32, Asked>,
 }
 
@@ -22,6 +24,8 @@ pub(super) struct Talk {
 struct Asked {
     api_key: i16,
     version: i16,
+    /// When it reached the broker.
+    at: Time,
     acks: i16,
     /// Produce: topic, partition, batches.
     written: Vec<(String, i32, Bytes)>,
@@ -33,15 +37,16 @@ struct Asked {
 const MOST_WAITING: usize = 1000;
 
 impl Talk {
-    pub(super) fn new(client: Pid, server: Pid, from_laptop: bool) -> Talk {
-        Talk { client, server, from_laptop, waiting: BTreeMap::new() }
+    pub(super) fn new((client, server): (Pid, Pid), from_laptop: bool, node: Option<i32>) -> Talk {
+        Talk { client, server, from_laptop, unheard: node.filter(|_| from_laptop), waiting: BTreeMap::new() }
     }
 
     /// The API of a frame sent from one end, and whether it is an answer; -1 if unknown.
     pub(super) fn api_of(&mut self, from: Pid, frame: &Bytes) -> (i16, bool) {
         if from == self.client {
             let Some((api_key, version, correlation_id)) = ottla_wire::peek_api(frame) else { return (-1, false) };
-            let asked = Asked { api_key, version, acks: 0, written: Vec::new(), wanted: BTreeMap::new() };
+            let (at, written, wanted) = (Time::ZERO, Vec::new(), BTreeMap::new());
+            let asked = Asked { api_key, version, at, acks: 0, written, wanted };
             if self.waiting.len() >= MOST_WAITING {
                 self.waiting.pop_first();
             }
@@ -58,17 +63,20 @@ impl Activity {
         let Some(mut talk) = self.talks.remove(&connection) else { return };
         if from == talk.client {
             if talk.from_laptop {
-                self.request(&mut talk, frame);
+                self.request(at, &mut talk, frame);
             }
         } else if let Some(asked) = ottla_wire::peek_correlation_id(frame).and_then(|id| talk.waiting.remove(&id))
             && talk.from_laptop
         {
+            if let Some(node) = talk.unheard.take() {
+                self.dealings.answered.entry(talk.client).or_default().insert(node);
+            }
             self.response(at, talk.client, asked, frame);
         }
         self.talks.insert(connection, talk);
     }
 
-    fn request(&mut self, talk: &mut Talk, frame: &Bytes) {
+    fn request(&mut self, at: Time, talk: &mut Talk, frame: &Bytes) {
         let Ok(request) = ottla_wire::decode_request(frame) else { return };
         let kind = self.kinds.entry(talk.client).or_default();
         match &request.body {
@@ -77,6 +85,7 @@ impl Activity {
             _ => {}
         }
         let Some(asked) = talk.waiting.get_mut(&request.correlation_id) else { return };
+        asked.at = at;
         match request.body {
             RequestKind::Produce(produce) => {
                 asked.acks = produce.acks;
@@ -97,6 +106,10 @@ impl Activity {
                     let wanted = topic.partitions.iter().map(|p| ((name.clone(), p.partition), p.fetch_offset));
                     asked.wanted.extend(wanted);
                 }
+            }
+            RequestKind::CreateTopics(create) => {
+                let topics = create.topics.iter().map(|topic| topic.name.to_string()).collect();
+                self.dealings.create(at, talk.client, topics);
             }
             RequestKind::JoinGroup(join) => {
                 self.groups.insert(talk.client, join.group_id.to_string());
@@ -125,6 +138,7 @@ impl Activity {
                     let name = if topic.name.0.is_empty() { name.unwrap_or_default() } else { topic.name.to_string() };
                     for partition in topic.partition_responses {
                         self.saw_error(partition.error_code);
+                        self.refused(at, client, ("Produce", &name), partition.error_code);
                         if partition.error_code == 0 {
                             self.acknowledge(at, client, &asked, (&name, partition.index), partition.base_offset);
                         }
@@ -137,13 +151,31 @@ impl Activity {
                     let name = name.unwrap_or_else(|| topic.topic.to_string());
                     for partition in topic.partitions {
                         self.saw_error(partition.error_code);
-                        if let Some(records) = partition.records {
-                            self.read(client, &asked, (name.clone(), partition.partition_index), records);
+                        let place = (name.clone(), partition.partition_index);
+                        match partition.records {
+                            Some(records) if !records.is_empty() => self.read(client, &asked, place, records),
+                            _ if asked.wanted.get(&place) == Some(&partition.high_watermark) => {
+                                self.dealings.wait(at, client, &place, partition.high_watermark);
+                            }
+                            _ => {}
                         }
                     }
                 }
             }
+            ResponseKind::CreateTopics(create) => {
+                self.dealings.created(at, client);
+                for topic in create.topics {
+                    self.refused(at, client, ("CreateTopics", &topic.name), topic.error_code);
+                }
+            }
             _ => {}
+        }
+    }
+
+    fn refused(&mut self, at: Time, pid: Pid, (api, topic): (&'static str, &str), code: i16) {
+        if code != 0 {
+            let (topic, error) = (topic.to_owned(), ErrorCode::from_code(code).name().to_owned());
+            self.dealings.refuse(Refusal { at, pid, api, topic, error });
         }
     }
 
@@ -165,7 +197,8 @@ impl Activity {
                 *self.records_of.entry(pid).or_default() += u64::from(records);
                 if known.len() < REMEMBERED {
                     let (acks, crc) = (asked.acks, batch.header.crc);
-                    known.push(Acknowledged { at, pid, base_offset, records, crc, acks });
+                    let asked_at = asked.at;
+                    known.push(Acknowledged { asked_at, at, pid, base_offset, records, crc, acks });
                 }
                 base_offset += i64::from(batch.header.last_offset_delta) + 1;
             }

@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 /// The freshest metadata that somebody alive has.
 pub(crate) fn metadata(lab: &Lab) -> Option<Arc<MetadataImage>> {
-    freshest(&lab.world, &lab.cluster)
+    metadata_of(&lab.world, &lab.cluster)
 }
 
-fn freshest(world: &World, cluster: &Cluster) -> Option<Arc<MetadataImage>> {
+/// The freshest metadata that somebody alive has.
+pub(crate) fn metadata_of(world: &World, cluster: &Cluster) -> Option<Arc<MetadataImage>> {
     let controllers = cluster.ids(NodeKind::Controller).filter_map(|id| cluster.controller(world, id));
     let images = controllers.filter_map(|c| Some(c.view(world.now(), 0)?.committed));
     let best = images.max_by_key(|image| image.offset());
@@ -46,7 +47,7 @@ pub(crate) fn rows(image: &MetadataImage) -> Vec<TopicRow> {
 
 /// The partitions a node leads, as the cluster's metadata has it.
 pub(crate) fn led_by(world: &World, cluster: &Cluster, node: i32) -> Vec<(String, i32)> {
-    let Some(image) = freshest(world, cluster) else { return Vec::new() };
+    let Some(image) = metadata_of(world, cluster) else { return Vec::new() };
     let led = image.topics_by_name().flat_map(|topic| {
         let mine = topic.partitions.iter().filter(move |(_, state)| state.leader == node);
         mine.map(|(partition, _)| (topic.name.clone(), *partition))
