@@ -73,6 +73,16 @@ impl BrokerNode {
         self.running.iter().flat_map(|running| running.marks())
     }
 
+    /// Its copy of the metadata log; none before it has started, or if the disk refused.
+    pub fn raft(&self) -> Option<&ottla_controller::raft::Raft> {
+        self.running.as_ref()?.observer.raft()
+    }
+
+    /// Where it stands in its life.
+    pub fn state(&self) -> BrokerStateName {
+        self.running.as_ref().map_or(BrokerStateName::Starting, |running| running.lifecycle.state())
+    }
+
     /// What pictures show of it.
     pub fn view(&self) -> BrokerView {
         self.running.as_ref().map_or_else(

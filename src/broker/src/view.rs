@@ -77,10 +77,12 @@ pub struct PartitionView {
 }
 
 /// A replica's marks: what can be asked often at no cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct ReplicaMarks<'a> {
     /// The topic's name.
     pub topic: &'a str,
+    /// The topic's id.
+    pub topic_id: Uuid,
     /// Number within the topic.
     pub partition: i32,
     /// Whether this broker believes itself to be the leader.
@@ -91,6 +93,8 @@ pub struct ReplicaMarks<'a> {
     pub high_watermark: i64,
     /// Offset of the next record.
     pub log_end_offset: i64,
+    /// The log itself, to look into.
+    pub log: &'a ottla_log::PartitionLog,
 }
 
 /// A member of a group, for pictures.

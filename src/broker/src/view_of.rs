@@ -11,11 +11,13 @@ impl Running {
     pub(crate) fn marks(&self) -> impl Iterator<Item = ReplicaMarks<'_>> {
         self.replicas.partitions.values().map(|p| ReplicaMarks {
             topic: &p.topic,
+            topic_id: p.topic_id,
             partition: p.index,
             is_leader: p.is_leader(),
             leader_epoch: p.state.leader_epoch,
             high_watermark: p.log.high_watermark(),
             log_end_offset: p.log.log_end_offset(),
+            log: &p.log,
         })
     }
 

@@ -107,6 +107,11 @@ impl MetadataObserver {
         self.quorum.as_ref().map_or(0, |quorum| quorum.raft().log().end_offset())
     }
 
+    /// The Raft core, to look at; none once the disk refused.
+    pub fn raft(&self) -> Option<&crate::raft::Raft> {
+        self.quorum.as_ref().map(Quorum::raft)
+    }
+
     /// What it was opened with.
     pub fn config(&self) -> &ObserverConfig {
         &self.config

@@ -3,6 +3,7 @@
 
 use crate::{
     Activity, Cluster, LabConfig, LabError, LabJournal,
+    load::Load,
     protocol::{EventLine, LabInput, TerminalChunk, TerminalStream},
     replay::{Origin, encode_disks},
 };
@@ -138,9 +139,26 @@ impl Lab {
             LabInput::Run { script, stdin } => return Some(self.spawn_script(script, stdin.as_deref())),
             LabInput::KillClient { pid } => self.kill_client(Pid(*pid)),
             LabInput::HealAll => self.heal_all(),
+            LabInput::Load(load) => self.start_load(load),
+            LabInput::Reseed { seed } => self.world.reseed(*seed),
             LabInput::Mark => {}
         }
         None
+    }
+
+    fn start_load(&mut self, load: &Load) {
+        // A journal may hold anything: settings that the client refuses start nothing.
+        let Ok(process) = load.process() else { return };
+        let (host, command) = (self.cluster.laptop(), format!("{} {}", process.name(), load.name()));
+        let spec = SpawnSpec { process, host, stdio: Stdio::null(), command, reads_stdin: false, delay_us: 0 };
+        self.world.spawn(spec);
+    }
+
+    /// Stops to look at what happens: no event log, no ledger, no terminals' text. What happens is the same, only faster.
+    pub fn be_quiet(&mut self) {
+        self.world.unwatch();
+        self.activity = Activity::default();
+        self.events.clear();
     }
 
     fn kill_client(&mut self, pid: Pid) {

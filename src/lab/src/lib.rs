@@ -9,6 +9,7 @@ mod config;
 mod faults;
 mod lab;
 mod ledger;
+pub mod load;
 pub mod protocol;
 mod replay;
 mod views;

@@ -1,6 +1,7 @@
 //! What travels between a lab and those who look at it: inputs one way, views the other. Serves page and worker, lessons,
 //! journals; invariant: plain data with its own shape, no engine type, so that the stored form can stay frozen.
 
+use crate::load::Load;
 use serde::{Deserialize, Serialize};
 
 /// Something a person does to a lab. Stands in the journal.
@@ -56,6 +57,13 @@ pub enum LabInput {
     },
     /// Ends every fault that is in effect: links, disks and clocks are well, paused nodes go on, nodes that are down start.
     HealAll,
+    /// Starts a program of the simulator's on the laptop.
+    Load(Load),
+    /// From now on all random streams are those of another seed: runs with one past get different futures.
+    Reseed {
+        /// The seed.
+        seed: u64,
+    },
     /// Nothing: marks how far the run went.
     Mark,
 }

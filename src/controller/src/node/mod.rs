@@ -37,6 +37,16 @@ impl ControllerNode {
         &self.config
     }
 
+    /// The Raft core, to look at; none before it has started.
+    pub fn raft(&self) -> Option<&crate::raft::Raft> {
+        self.running.as_ref().map(|running| running.quorum.raft())
+    }
+
+    /// The metadata as committed, as far as it has replayed it; none before it has started.
+    pub fn committed(&self) -> Option<&std::sync::Arc<crate::MetadataImage>> {
+        self.running.as_ref().map(|running| &running.committed)
+    }
+
     /// What pictures show of it at `now`, when its host's clock shows `wall_ms`; none before it has started.
     pub fn view(&self, now: Time, wall_ms: i64) -> Option<ControllerView> {
         self.running.as_ref().map(|running| view::view(running, now, wall_ms))

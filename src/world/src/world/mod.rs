@@ -113,6 +113,8 @@ pub struct World {
     trace: Option<Vec<TraceEvent>>,
     digest: Digest,
     spins: u32,
+    /// The processes that took an input since this was last emptied, by those who watch.
+    ran: Vec<Pid>,
 }
 
 /// So many events at one moment mean a process that wakes itself without end.
@@ -141,6 +143,7 @@ impl World {
             trace: None,
             digest: Digest::default(),
             spins: 0,
+            ran: Vec::new(),
         }
     }
 
@@ -208,6 +211,38 @@ impl World {
         self.trace.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Stops to record what happens, and forgets what was recorded.
+    pub fn unwatch(&mut self) {
+        self.trace = None;
+    }
+
+    /// The processes that took an input in the last step; whoever looks at processes after each step need look at no others.
+    pub fn ran(&self) -> &[Pid] {
+        &self.ran
+    }
+
+    /// From now on all random streams are those of another seed: worlds with one past get different futures.
+    pub fn reseed(&mut self, seed: u64) {
+        self.config.seed = seed;
+        self.digest.number(seed);
+        for (n, host) in (0..).zip(&mut self.hosts) {
+            host.rng = Rng::stream(seed, "host", n);
+        }
+        for ((from, to), link) in &mut self.links {
+            link.rng = Rng::stream(seed, "link", (u64::from(from.0) << 32) | u64::from(to.0));
+        }
+        for (pid, slot) in &mut self.slots {
+            slot.rng = Rng::stream(seed, "process", u64::from(pid.0));
+        }
+    }
+
+    /// A digest of all that happened so far; unlike [`World::state_hash`] it costs nothing.
+    pub fn history_hash(&self) -> u64 {
+        let mut digest = self.digest.clone();
+        digest.number(self.now.as_micros());
+        digest.value()
+    }
+
     /// When the next event is due.
     pub fn next_event_at(&self) -> Option<Time> {
         self.queue.keys().next().map(|(time, _)| *time)
@@ -222,6 +257,7 @@ impl World {
         self.spins = if time == self.now { self.spins + 1 } else { 0 };
         assert!(self.spins < MAX_EVENTS_AT_ONE_MOMENT, "endless events at {time:?}");
         self.now = time;
+        self.ran.clear();
         let event = self.queue.remove(&(time, sequence)).expect("the key was just read");
         self.digest.number(time.as_micros());
         self.digest.number(sequence);

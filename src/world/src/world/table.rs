@@ -125,6 +125,7 @@ impl World {
     fn run(&mut self, pid: Pid, input: Input) {
         let Some(mut slot) = self.slots.remove(&pid) else { return };
         self.digest_input(pid, &input);
+        self.ran.push(pid);
         let host = self.infos[&pid].host;
         let wall_ms = self.wall_ms(host);
         let mut outputs = Vec::new();
