@@ -21,6 +21,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("log.cleaner.backoff.ms", "15000"),
     ("log.initial.task.delay.ms", "30000"),
     ("log.retention.check.interval.ms", "300000"),
+    ("max.incremental.fetch.session.cache.slots", "1000"),
     ("max.request.partition.size.limit", "2000"),
     ("message.max.bytes", "1048588"),
     ("num.partitions", "1"),

@@ -5,6 +5,7 @@
 
 mod config;
 mod connections;
+mod fetch_session;
 mod group;
 mod handlers;
 mod isr;

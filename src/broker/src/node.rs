@@ -3,6 +3,7 @@
 use crate::{
     BrokerConfig, BrokerStateName, BrokerView, ReplicaMarks,
     connections::{Connections, Waiting},
+    fetch_session::FetchSessions,
     group::GroupCoordinator,
     handlers,
     handlers::PendingReplies,
@@ -46,6 +47,7 @@ pub(crate) struct Running {
     pub(crate) replicas: ReplicaManager,
     fetchers: Fetchers,
     pub(crate) purgatory: Purgatory,
+    pub(crate) sessions: FetchSessions,
     pub(crate) producer_ids: Range<i64>,
     pub(crate) groups: GroupCoordinator,
     pub(crate) pending_replies: Vec<PendingReplies>,
@@ -164,6 +166,7 @@ impl Running {
             replicas: ReplicaManager::new(config.node_id, dir, cx.disk(), &config.settings, kept.is_some()),
             fetchers: Fetchers::new(config.node_id, settings),
             purgatory: Purgatory::default(),
+            sessions: FetchSessions::new(config.number("max.incremental.fetch.session.cache.slots")),
             producer_ids: 0..0,
             groups: GroupCoordinator::new(config),
             pending_replies: Vec::new(),
@@ -324,6 +327,7 @@ impl Running {
         if self.next_shrink <= now {
             let lag_ms = self.config.number("replica.lag.time.max.ms");
             self.next_shrink = now.plus_millis(lag_ms / 2);
+            self.wake_sessions();
             for (place, isr) in self.replicas.shrink(lag_ms, now) {
                 self.propose_isr(cx, place, isr);
             }
@@ -364,8 +368,10 @@ impl Running {
         self.purgatory.keep(|id| connections.is_waiting(id));
         let now = cx.now();
         loop {
+            self.wake_sessions();
             let moved = std::mem::take(&mut self.replicas.moved);
-            let due = self.purgatory.due(&moved, now);
+            self.fetchers.touch(&moved);
+            let due = self.purgatory.due(&moved, &self.sessions, now);
             due.produces.into_iter().for_each(|id| self.try_produce(cx, id));
             due.fetches.into_iter().for_each(|id| self.try_fetch(cx, id));
             due.deletes.into_iter().for_each(|id| self.try_delete(cx, id));

@@ -1,8 +1,13 @@
 //! Requests that wait for something (`DelayedOperationPurgatory`). Serves produce and fetch; invariant: each is answered
 //! once, when its condition holds or its time is over.
 
-use crate::{connections::RequestId, replica::Place};
-use ottla_wire::messages::{DeleteRecordsResponse, FetchRequest, ProduceResponse};
+use crate::{
+    connections::RequestId,
+    fetch_session::FetchSessions,
+    handlers::{Fetching, Terms},
+    replica::Place,
+};
+use ottla_wire::messages::{DeleteRecordsResponse, ProduceResponse};
 use ottla_world::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,9 +26,8 @@ pub(crate) struct DelayedProduce {
 #[derive(Clone, Debug)]
 pub(crate) struct DelayedFetch {
     pub(crate) deadline: Time,
-    pub(crate) request: FetchRequest,
-    pub(crate) version: i16,
-    pub(crate) places: Vec<Place>,
+    pub(crate) terms: Terms,
+    pub(crate) what: Fetching,
 }
 
 /// A request to delete records that waits for the other replicas.
@@ -33,6 +37,16 @@ pub(crate) struct DelayedDelete {
     /// The log start offset each partition has to reach, with topic and partition in the response.
     pub(crate) waits_for: BTreeMap<Place, (i64, usize, usize)>,
     pub(crate) response: DeleteRecordsResponse,
+}
+
+impl DelayedFetch {
+    /// Whether something moved in what it waits for.
+    fn is_woken(&self, moved: &BTreeSet<Place>, sessions: &FetchSessions) -> bool {
+        match &self.what {
+            Fetching::Session(id) => sessions.is_woken(*id),
+            Fetching::Alone(_) => self.what.places().any(|at| moved.contains(&at)),
+        }
+    }
 }
 
 /// All that wait.
@@ -66,11 +80,11 @@ impl Purgatory {
     }
 
     /// The requests to look at again: those that wait for one of `moved`, and those whose time is over.
-    pub(crate) fn due(&self, moved: &BTreeSet<Place>, now: Time) -> Due {
+    pub(crate) fn due(&self, moved: &BTreeSet<Place>, sessions: &FetchSessions, now: Time) -> Due {
         let produces = self.produces.iter();
         let produces = produces.filter(|(_, p)| p.deadline <= now || p.waits_for.keys().any(|at| moved.contains(at)));
         let fetches = self.fetches.iter();
-        let fetches = fetches.filter(|(_, f)| f.deadline <= now || f.places.iter().any(|at| moved.contains(at)));
+        let fetches = fetches.filter(|(_, f)| f.deadline <= now || f.is_woken(moved, sessions));
         let deletes = self.deletes.iter();
         let deletes = deletes.filter(|(_, d)| d.deadline <= now || d.waits_for.keys().any(|at| moved.contains(at)));
         Due {

@@ -14,6 +14,7 @@ mod offsets;
 mod produce;
 mod producer_ids;
 
+pub(crate) use fetch::{Fetching, Terms};
 pub(crate) use groups::PendingReplies;
 
 use crate::{connections::RequestId, lifecycle::FEATURES, node::Running};

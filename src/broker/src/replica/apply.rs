@@ -157,7 +157,7 @@ impl ReplicaManager {
                 cx.note(format!("{}-{}: leader, epoch {}", partition.topic, partition.index, state.leader_epoch));
             }
         } else {
-            partition.go_on_leading(me, now);
+            partition.go_on_leading(me);
         }
         self.advance(place, now);
         !was_leader

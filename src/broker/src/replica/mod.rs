@@ -5,9 +5,11 @@
 
 mod apply;
 pub(crate) mod fetcher;
+mod follower;
 mod partition;
 
-pub(crate) use partition::{Eligible, FollowerFetch, Partition, Proposal, Role};
+pub(crate) use follower::{FollowerFetch, FollowerState};
+pub(crate) use partition::{Eligible, Partition, Proposal, Role};
 
 use ottla_controller::{MetadataImage, image::ConfigResource};
 use ottla_log::{HighWatermarks, LogConfig, LogError, LogStartOffsets};
@@ -81,6 +83,13 @@ impl ReplicaManager {
             all.extend(own.clone());
         }
         LogConfig::from_configs(&all).unwrap_or_default()
+    }
+
+    /// A follower rested in its fetch session up to `last_fetch`.
+    pub(crate) fn rested(&mut self, place: Place, follower: Option<i32>, last_fetch: Time) {
+        if let (Some(follower), Some(partition)) = (follower, self.partitions.get_mut(&place)) {
+            partition.rested(follower, last_fetch);
+        }
     }
 
     /// Moves a partition's high watermark if its followers allow.

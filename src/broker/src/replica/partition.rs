@@ -1,66 +1,13 @@
 //! One partition on this broker (`Partition`). Serves the replica manager; invariant: roles are variants with their own
 //! state, and only the leader's variant knows followers.
 
+use super::{FollowerFetch, FollowerState};
 use ottla_controller::image::PartitionState;
 use ottla_log::PartitionLog;
 use ottla_wire::Uuid;
 use ottla_world::Time;
 use ottla_world::mutation::{self, Mutation};
 use std::collections::BTreeMap;
-
-/// How far a follower has come (`Replica`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FollowerState {
-    pub(crate) log_end_offset: i64,
-    pub(crate) log_start_offset: i64,
-    /// When it last had all of the leader's log.
-    pub(crate) last_caught_up: Time,
-    /// Epoch of the broker that fetched last, -1 before its first fetch (KIP-903).
-    pub(crate) broker_epoch: i64,
-    last_fetch: Time,
-    leader_end_at_last_fetch: i64,
-}
-
-/// One fetch of a follower, as its leader notes it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FollowerFetch {
-    pub(crate) offset: i64,
-    pub(crate) log_start_offset: i64,
-    pub(crate) broker_epoch: i64,
-}
-
-impl FollowerState {
-    fn new(last_caught_up: Time) -> FollowerState {
-        FollowerState {
-            log_end_offset: -1,
-            log_start_offset: -1,
-            last_caught_up,
-            broker_epoch: -1,
-            last_fetch: Time::ZERO,
-            leader_end_at_last_fetch: 0,
-        }
-    }
-
-    /// Whether it had all of the leader's log within the last `lag_ms`.
-    fn is_caught_up(&self, leader_end: i64, lag_ms: u64, now: Time) -> bool {
-        self.log_end_offset == leader_end || now.millis_since(self.last_caught_up) <= lag_ms
-    }
-
-    /// It fetched while the leader's log ended at `leader_end`.
-    fn fetched(&mut self, fetch: FollowerFetch, leader_end: i64, now: Time) {
-        let FollowerFetch { offset, log_start_offset, broker_epoch } = fetch;
-        if offset >= leader_end {
-            self.last_caught_up = now;
-        } else if offset >= self.leader_end_at_last_fetch {
-            self.last_caught_up = self.last_caught_up.max(self.last_fetch);
-        }
-        self.log_end_offset = offset;
-        self.broker_epoch = broker_epoch;
-        self.log_start_offset = log_start_offset;
-        self.leader_end_at_last_fetch = leader_end;
-        self.last_fetch = now;
-    }
-}
 
 /// An ISR that the controller was asked for (`PendingPartitionChange`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,47 +64,76 @@ impl Partition {
     }
 
     /// Leads an epoch from now on. A new leader knows nothing of its followers; one that led before knows their ends. The
-    /// clocks of those in sync start now (`Replica.resetReplicaState`).
+    /// clocks of those in sync start now (`Partition.makeLeader`).
     pub(crate) fn lead(&mut self, me: i32, now: Time) {
         let mut known = match &mut self.role {
             Role::Leader(leading) => std::mem::take(&mut leading.followers),
             _ => BTreeMap::new(),
         };
         let mut followers = BTreeMap::new();
-        for id in self.state.replicas.iter().filter(|id| **id != me) {
-            let last_caught_up = if self.state.isr.contains(id) { now } else { Time::ZERO };
-            let before = known.remove(id).unwrap_or_else(|| FollowerState::new(last_caught_up));
-            followers.insert(*id, FollowerState { last_caught_up, ..before });
-        }
         let epoch_start_offset = self.log.log_end_offset();
+        for id in self.state.replicas.iter().filter(|id| **id != me) {
+            let in_sync = self.state.isr.contains(id);
+            let state = match known.remove(id) {
+                Some(mut state) => {
+                    state.reset(epoch_start_offset, in_sync, now);
+                    state
+                }
+                None => FollowerState::new(if in_sync { now } else { Time::ZERO }),
+            };
+            followers.insert(*id, state);
+        }
         self.role = Role::Leader(Leading { followers, proposal: None, epoch_start_offset });
     }
 
     /// Goes on leading the same epoch with other replicas, or another ISR.
-    pub(crate) fn go_on_leading(&mut self, me: i32, now: Time) {
+    pub(crate) fn go_on_leading(&mut self, me: i32) {
         let Role::Leader(leading) = &mut self.role else { return };
         leading.proposal = None;
         let replicas = &self.state.replicas;
         leading.followers.retain(|id, _| replicas.contains(id));
         for id in replicas.iter().filter(|id| **id != me) {
-            let last_caught_up = if self.state.isr.contains(id) { now } else { Time::ZERO };
-            leading.followers.entry(*id).or_insert_with(|| FollowerState::new(last_caught_up));
+            leading.followers.entry(*id).or_insert_with(|| FollowerState::new(Time::ZERO));
         }
     }
 
-    /// Where a follower's log starts, if this replica leads and knows it.
-    pub(crate) fn start_of(&self, follower: i32) -> Option<i64> {
-        let Role::Leader(leading) = &self.role else { return None };
-        leading.followers.get(&follower).map(|f| f.log_start_offset)
+    fn follower_mut(&mut self, follower: i32) -> Option<&mut FollowerState> {
+        let Role::Leader(leading) = &mut self.role else { return None };
+        leading.followers.get_mut(&follower)
     }
 
-    /// A follower fetched; true if it was known.
-    pub(crate) fn follower_fetched(&mut self, follower: i32, fetch: FollowerFetch, now: Time) -> bool {
+    /// Whether this replica leads and has such a follower.
+    pub(crate) fn knows(&self, follower: i32) -> bool {
+        matches!(&self.role, Role::Leader(leading) if leading.followers.contains_key(&follower))
+    }
+
+    /// Where a follower's log ends and starts, if this replica leads and has such a follower.
+    pub(crate) fn progress_of(&self, follower: i32) -> Option<(i64, i64)> {
+        let Role::Leader(leading) = &self.role else { return None };
+        leading.followers.get(&follower).map(|f| (f.log_end_offset, f.log_start_offset))
+    }
+
+    /// A follower fetched.
+    pub(crate) fn follower_fetched(&mut self, follower: i32, fetch: FollowerFetch, now: Time) {
         let leader_end = self.log.log_end_offset();
-        let Role::Leader(leading) = &mut self.role else { return false };
-        let Some(state) = leading.followers.get_mut(&follower) else { return false };
-        state.fetched(fetch, leader_end, now);
-        true
+        if let Some(state) = self.follower_mut(follower) {
+            state.fetched(fetch, leader_end, now);
+        }
+    }
+
+    /// A follower rested in its fetch session up to `last_fetch`.
+    pub(crate) fn rested(&mut self, follower: i32, last_fetch: Time) {
+        if let Some(state) = self.follower_mut(follower) {
+            state.rested(last_fetch);
+        }
+    }
+
+    /// Whether a follower's next fetches change nothing until something moves: it is in the ISR and has all.
+    pub(crate) fn is_settled(&self, follower: i32) -> bool {
+        let Role::Leader(leading) = &self.role else { return false };
+        leading.proposal.is_none()
+            && self.state.isr.contains(&follower)
+            && leading.followers.get(&follower).is_some_and(|f| f.log_end_offset == self.log.log_end_offset())
     }
 
     /// Whether a follower may join the ISR: it has everything up to the high watermark and of this leader's epoch, and
@@ -179,7 +155,7 @@ impl Partition {
             return Vec::new();
         }
         let end = self.log.log_end_offset();
-        let late = |id: &&i32| leading.followers.get(id).is_some_and(|s| !s.is_caught_up(end, lag_ms, now));
+        let late = |id: &&i32| leading.followers.get(id).is_none_or(|s| !s.is_caught_up(end, lag_ms, now));
         self.state.isr.iter().filter(|id| **id != me).filter(late).copied().collect()
     }
 
@@ -227,6 +203,11 @@ pub(crate) struct Eligible {
 }
 
 impl Eligible {
+    /// Whether a fetch came from an earlier incarnation of a broker (`Replica.updateFetchStateOrThrow`).
+    pub(crate) fn outdates(&self, broker: i32, epoch: i64) -> bool {
+        epoch != -1 && self.epochs.get(&broker).is_some_and(|current| *current > epoch)
+    }
+
     /// Whether a broker is, in the incarnation that fetched; -1 stands for any (`isBrokerEpochIsrEligible`).
     pub(crate) fn allows(&self, broker: i32, epoch: i64) -> bool {
         self.epochs.get(&broker).is_some_and(|current| epoch == -1 || epoch == *current)
