@@ -43,6 +43,8 @@ pub struct Lab {
     printed: BTreeMap<Stream, u64>,
     exits: BTreeMap<Pid, u8>,
     stopped_at_interesting: bool,
+    /// An empty list that keeps its room from one event to the next.
+    trace: Vec<TraceEvent>,
     /// The shells of the terminals.
     pub(crate) shells: Vec<Pid>,
 }
@@ -99,6 +101,7 @@ impl Lab {
             printed: BTreeMap::new(),
             exits: BTreeMap::new(),
             stopped_at_interesting: false,
+            trace: Vec::new(),
             shells: Vec::new(),
         })
     }
@@ -360,12 +363,15 @@ impl Lab {
 
     fn drain(&mut self) {
         self.stopped_at_interesting = false;
-        for event in self.world.take_trace() {
+        let mut trace = std::mem::take(&mut self.trace);
+        self.world.swap_trace(&mut trace);
+        for event in trace.drain(..) {
             self.take_in(&event);
             let line = self.activity.observe(&self.world, &self.cluster, &event);
             self.stopped_at_interesting |= line.as_ref().is_some_and(|line| line.interesting);
             self.events.extend(line);
         }
+        self.trace = trace;
     }
 
     fn take_in(&mut self, event: &TraceEvent) {

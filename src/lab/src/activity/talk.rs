@@ -6,7 +6,7 @@ use bytes::Bytes;
 use ottla_records::{Batches, Limits};
 use ottla_wire::{ApiKey, ErrorCode, RequestKind, ResponseKind};
 use ottla_world::{ConnectionId, Pid, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A connection from `client` to `server`.
 #[derive(Clone, Debug)]
@@ -16,7 +16,8 @@ pub(super) struct Talk {
     from_laptop: bool,
     /// The node that serves it, until it has answered.
     unheard: Option<i32>,
-    waiting: BTreeMap<i32, Asked>,
+    /// By correlation id, in the order in which they were asked: answers come in that order.
+    waiting: VecDeque<(i32, Asked)>,
 }
 
 /// What an answer is waited for.
@@ -38,7 +39,21 @@ const MOST_WAITING: usize = 1000;
 
 impl Talk {
     pub(super) fn new((client, server): (Pid, Pid), from_laptop: bool, node: Option<i32>) -> Talk {
-        Talk { client, server, from_laptop, unheard: node.filter(|_| from_laptop), waiting: BTreeMap::new() }
+        Talk { client, server, from_laptop, unheard: node.filter(|_| from_laptop), waiting: VecDeque::new() }
+    }
+
+    fn asked(&mut self, correlation_id: i32) -> Option<&mut Asked> {
+        self.waiting.iter_mut().find(|(id, _)| *id == correlation_id).map(|(_, asked)| asked)
+    }
+
+    fn take(&mut self, correlation_id: i32) -> Option<Asked> {
+        let at = self.waiting.iter().position(|(id, _)| *id == correlation_id)?;
+        self.waiting.remove(at).map(|(_, asked)| asked)
+    }
+
+    /// What a response's frame answers; it is not waited for any more.
+    fn answered(&mut self, frame: &Bytes) -> Option<Asked> {
+        ottla_wire::peek_correlation_id(frame).and_then(|id| self.take(id))
     }
 
     /// The API of a frame sent from one end, and whether it is an answer; -1 if unknown.
@@ -48,26 +63,30 @@ impl Talk {
             let (at, written, wanted) = (Time::ZERO, Vec::new(), BTreeMap::new());
             let asked = Asked { api_key, version, at, acks: 0, written, wanted };
             if self.waiting.len() >= MOST_WAITING {
-                self.waiting.pop_first();
+                self.waiting.pop_front();
             }
-            self.waiting.insert(correlation_id, asked);
+            self.waiting.push_back((correlation_id, asked));
             return (api_key, false);
         }
-        let asked = ottla_wire::peek_correlation_id(frame).and_then(|id| self.waiting.get(&id));
+        let asked = ottla_wire::peek_correlation_id(frame).and_then(|id| self.asked(id));
         (asked.map_or(-1, |a| a.api_key), true)
     }
 }
 
 impl Activity {
     pub(super) fn delivered(&mut self, at: Time, connection: ConnectionId, from: Pid, frame: &Bytes) {
+        let Some(talk) = self.talks.get_mut(&connection) else { return };
+        if !talk.from_laptop {
+            // What nodes say to each other is counted as under way and not read.
+            if from != talk.client {
+                talk.answered(frame);
+            }
+            return;
+        }
         let Some(mut talk) = self.talks.remove(&connection) else { return };
         if from == talk.client {
-            if talk.from_laptop {
-                self.request(at, &mut talk, frame);
-            }
-        } else if let Some(asked) = ottla_wire::peek_correlation_id(frame).and_then(|id| talk.waiting.remove(&id))
-            && talk.from_laptop
-        {
+            self.request(at, &mut talk, frame);
+        } else if let Some(asked) = talk.answered(frame) {
             if let Some(node) = talk.unheard.take() {
                 self.dealings.answered.entry(talk.client).or_default().insert(node);
             }
@@ -84,7 +103,7 @@ impl Activity {
             RequestKind::Fetch(_) => kind.1 = true,
             _ => {}
         }
-        let Some(asked) = talk.waiting.get_mut(&request.correlation_id) else { return };
+        let Some(asked) = talk.asked(request.correlation_id) else { return };
         asked.at = at;
         match request.body {
             RequestKind::Produce(produce) => {
@@ -96,7 +115,7 @@ impl Activity {
                     asked.written.extend(batches.map(|(index, records)| (name.clone(), index, records)));
                 }
                 if produce.acks == 0 {
-                    talk.waiting.remove(&request.correlation_id);
+                    talk.take(request.correlation_id);
                 }
             }
             RequestKind::Fetch(fetch) => {

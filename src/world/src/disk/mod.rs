@@ -36,6 +36,10 @@ pub enum DiskError {
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     files: BTreeMap<Arc<str>, File>,
+    /// Bytes in all files.
+    used_bytes: u64,
+    /// Files with bytes that are not flushed.
+    dirty_files: u64,
     capacity_bytes: Option<u64>,
     failing: bool,
     refused: Option<DiskError>,
@@ -81,7 +85,7 @@ impl Disk {
 
     /// Bytes in all files.
     pub fn used_bytes(&self) -> u64 {
-        self.files.values().map(|f| f.data.len()).sum()
+        self.used_bytes
     }
 
     fn admit(&mut self, path: &str, more: u64) -> Result<(), DiskError> {
@@ -100,7 +104,7 @@ impl Disk {
     /// Full or failing disk; then nothing was written.
     pub fn append(&mut self, path: &str, data: &[u8]) -> Result<(), DiskError> {
         self.admit(path, data.len() as u64)?;
-        self.entry(path).append(data);
+        self.change(path, |file| file.append(data));
         Ok(())
     }
 
@@ -111,7 +115,7 @@ impl Disk {
     /// Full or failing disk; then the old content stays.
     pub fn replace(&mut self, path: &str, data: &[u8]) -> Result<(), DiskError> {
         self.admit(path, data.len() as u64)?;
-        self.entry(path).replace(data);
+        self.change(path, |file| file.replace(data));
         self.flush(path)
     }
 
@@ -121,8 +125,8 @@ impl Disk {
     /// Failing disk.
     pub fn truncate(&mut self, path: &str, len: u64) -> Result<(), DiskError> {
         self.admit(path, 0)?;
-        if let Some(file) = self.files.get_mut(path) {
-            file.truncate(len);
+        if self.files.contains_key(path) {
+            self.change(path, |file| file.truncate(len));
         }
         Ok(())
     }
@@ -162,7 +166,7 @@ impl Disk {
 
     /// Removes a file; false if there was none, or if the disk fails.
     pub fn remove(&mut self, path: &str) -> bool {
-        let removed = self.admit(path, 0).is_ok() && self.files.remove(path).is_some();
+        let removed = self.admit(path, 0).is_ok() && self.take_out(path).is_some();
         if removed {
             self.record(DiskChange::Removed { path: path.to_owned() });
         }
@@ -183,9 +187,11 @@ impl Disk {
     /// No such file, or a failing disk.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), DiskError> {
         self.admit(from, 0)?;
-        let mut file = self.files.remove(from).ok_or_else(|| DiskError::NotFound(from.to_owned()))?;
+        let mut file = self.take_out(from).ok_or_else(|| DiskError::NotFound(from.to_owned()))?;
+        self.take_out(to);
         self.record(DiskChange::Removed { path: from.to_owned() });
         file.dirty_from = Some(0);
+        (self.used_bytes, self.dirty_files) = (self.used_bytes + file.data.len(), self.dirty_files + 1);
         self.files.insert(to.into(), file);
         self.flush(to)
     }
@@ -200,6 +206,7 @@ impl Disk {
         }
         let Some(file) = self.files.get_mut(path) else { return Ok(()) };
         let Some(from) = file.flush() else { return Ok(()) };
+        self.dirty_files -= 1;
         if let Some(changes) = &mut self.changes {
             change::extents(changes, path, &file.data, from);
         }
@@ -211,6 +218,9 @@ impl Disk {
     /// # Errors
     /// Failing disk; then all stays unflushed.
     pub fn flush_all(&mut self) -> Result<(), DiskError> {
+        if !self.is_dirty() {
+            return Ok(());
+        }
         self.dirty_paths().iter().try_for_each(|path| self.flush(path))
     }
 
@@ -224,7 +234,7 @@ impl Disk {
 
     /// Whether some file has bytes that are not flushed.
     pub fn is_dirty(&self) -> bool {
-        self.files.values().any(|f| f.dirty_from.is_some())
+        self.dirty_files > 0
     }
 
     fn dirty_paths(&self) -> Vec<Arc<str>> {
@@ -235,9 +245,10 @@ impl Disk {
     /// reached the disk, and its last bytes may be garbage (a torn write).
     pub fn power_cut(&mut self, rng: &mut Rng) {
         for path in self.dirty_paths() {
-            let Some(file) = self.files.get_mut(&path) else { continue };
-            if file.power_cut(rng) {
-                self.files.remove(&path);
+            let mut vanished = false;
+            self.change(&path, |file| vanished = file.power_cut(rng));
+            if vanished {
+                self.take_out(&path);
                 self.record(DiskChange::Removed { path: path.to_string() });
             } else if let (Some(changes), Some(file)) = (&mut self.changes, self.files.get(&path)) {
                 change::extents(changes, &path, &file.data, 0);
@@ -247,14 +258,15 @@ impl Disk {
 
     /// The flushed part of every file.
     pub fn durable_files(&self) -> impl Iterator<Item = (&str, Bytes)> {
-        self.files.iter().filter_map(|(p, f)| Some((p.as_ref(), f.durable.as_ref()?.read(0, u64::MAX))))
+        self.files.iter().filter_map(|(p, f)| Some((p.as_ref(), f.durable()?.read(0, u64::MAX))))
     }
 
     /// Puts a file there as already flushed: how a host restores what it kept.
     pub fn restore(&mut self, path: &str, data: &[u8]) {
-        let file = self.entry(path);
-        file.replace(data);
-        file.flush();
+        self.change(path, |file| {
+            file.replace(data);
+            file.flush();
+        });
     }
 
     /// Feeds names and contents to a digest.
@@ -266,11 +278,23 @@ impl Disk {
         }
     }
 
-    fn entry(&mut self, path: &str) -> &mut File {
+    /// Changes a file, which is made if missing, and keeps the sums right.
+    fn change(&mut self, path: &str, change: impl FnOnce(&mut File)) {
         if !self.files.contains_key(path) {
             self.files.insert(path.into(), File::default());
         }
-        self.files.get_mut(path).expect("just inserted")
+        let file = self.files.get_mut(path).expect("just inserted");
+        let (bytes, dirty) = (file.data.len(), file.dirty_from.is_some());
+        change(file);
+        self.used_bytes = self.used_bytes - bytes + file.data.len();
+        self.dirty_files = self.dirty_files - u64::from(dirty) + u64::from(file.dirty_from.is_some());
+    }
+
+    fn take_out(&mut self, path: &str) -> Option<File> {
+        let file = self.files.remove(path)?;
+        self.used_bytes -= file.data.len();
+        self.dirty_files -= u64::from(file.dirty_from.is_some());
+        Some(file)
     }
 
     fn record(&mut self, change: DiskChange) {

@@ -118,3 +118,20 @@ fn a_failing_disk_keeps_what_it_has_and_can_be_read() {
     assert_eq!(disk.flush_all(), Ok(()));
     assert_eq!(cut(&disk), [("a".to_owned(), b"one".to_vec())]);
 }
+
+#[test]
+fn the_sums_are_those_of_the_files() {
+    let mut disk = Disk::default();
+    disk.append("a", b"12345").unwrap();
+    disk.replace("b", b"12").unwrap();
+    disk.append("c", b"1").unwrap();
+    disk.rename("c", "b").unwrap();
+    disk.truncate("a", 2).unwrap();
+    assert_eq!((disk.used_bytes(), disk.is_dirty()), (3, true));
+    disk.flush_all().unwrap();
+    assert!(!disk.is_dirty());
+    disk.append("a", b"99").unwrap();
+    disk.remove("a");
+    disk.power_cut(&mut Rng::new(1));
+    assert_eq!((disk.used_bytes(), disk.is_dirty()), (1, false));
+}

@@ -8,8 +8,8 @@ use crate::{ConnectionId, FlushId, HostId, Input, Pid};
 pub(super) enum Event {
     /// An input for a process.
     Input { pid: Pid, input: Input },
-    /// A process's timer, if it still is the one that was set.
-    Wake { pid: Pid, generation: u64 },
+    /// A process's timer may be due.
+    Wake { pid: Pid },
     /// A segment reaches the far end of its connection.
     Arrive { connection: ConnectionId, to_server: bool, segment: Segment },
     /// An end of a connection has sent the same segment again and again and gives up.
@@ -24,7 +24,7 @@ impl World {
     pub(super) fn happen(&mut self, event: Event) {
         match event {
             Event::Input { pid, input } => self.deliver(pid, input),
-            Event::Wake { pid, generation } => self.wake(pid, generation),
+            Event::Wake { pid } => self.wake(pid),
             Event::Arrive { connection, to_server, segment } => self.arrive(connection, to_server, segment),
             Event::GiveUp { connection, sender_is_server } => self.give_up(connection, sender_is_server),
             Event::FlushDone { flush } => self.flush_done(flush),
@@ -36,11 +36,21 @@ impl World {
         }
     }
 
-    fn wake(&mut self, pid: Pid, generation: u64) {
-        let Some(slot) = self.slots.get_mut(&pid) else { return };
-        if slot.wake_generation == generation {
-            slot.wake = None;
-            self.deliver(pid, Input::Wake);
+    /// Most timers are put off again and again before they are due: then a ring comes early and is set to the new time.
+    fn wake(&mut self, pid: Pid) {
+        let now = self.now;
+        let Some(slot) = self.slots.get_mut(&pid).filter(|slot| slot.ring == Some(now)) else { return };
+        slot.ring = None;
+        match slot.wake {
+            Some(at) if at > now => {
+                slot.ring = Some(at);
+                self.schedule(at, Event::Wake { pid });
+            }
+            Some(_) => {
+                slot.wake = None;
+                self.deliver(pid, Input::Wake);
+            }
+            None => {}
         }
     }
 

@@ -9,6 +9,7 @@ mod faults;
 mod network;
 mod others;
 mod output;
+mod queue;
 mod streams;
 mod table;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::{
 };
 use event::Event;
 use network::Connection;
+use queue::Queue;
 use std::collections::{BTreeMap, VecDeque};
 use streams::Pipe;
 
@@ -73,12 +75,16 @@ struct Host {
 #[derive(Clone, Debug)]
 struct Slot {
     process: Box<dyn Process>,
+    host: HostId,
     stdio: crate::Stdio,
     reads_stdin: bool,
     started: bool,
+    stopped: bool,
     rng: Rng,
+    /// When it wants to be woken.
     wake: Option<Time>,
-    wake_generation: u64,
+    /// The earliest ring in the queue: never later than `wake`. A ring that comes too early is put off.
+    ring: Option<Time>,
     /// Inputs that came while it was stopped or not yet up.
     backlog: VecDeque<Input>,
 }
@@ -96,8 +102,7 @@ struct PendingFlush {
 pub struct World {
     config: WorldConfig,
     now: Time,
-    sequence: u64,
-    queue: BTreeMap<(Time, u64), Event>,
+    queue: Queue,
     ids: Ids,
     hosts: Vec<Host>,
     ports: BTreeMap<u16, HostId>,
@@ -115,6 +120,8 @@ pub struct World {
     spins: u32,
     /// The processes that took an input since this was last emptied, by those who watch.
     ran: Vec<Pid>,
+    /// An empty list that keeps its room from one input to the next.
+    outputs: Vec<crate::Output>,
 }
 
 /// So many events at one moment mean a process that wakes itself without end.
@@ -126,8 +133,7 @@ impl World {
         World {
             now: config.start,
             config,
-            sequence: 0,
-            queue: BTreeMap::new(),
+            queue: Queue::default(),
             ids: Ids::default(),
             hosts: Vec::new(),
             ports: BTreeMap::new(),
@@ -144,6 +150,7 @@ impl World {
             digest: Digest::default(),
             spins: 0,
             ran: Vec::new(),
+            outputs: Vec::new(),
         }
     }
 
@@ -243,22 +250,26 @@ impl World {
         digest.value()
     }
 
+    /// What happened since the last call, in exchange for an empty list whose room is used again.
+    pub fn swap_trace(&mut self, emptied: &mut Vec<TraceEvent>) {
+        assert!(emptied.is_empty(), "a trace is taken whole");
+        if let Some(trace) = &mut self.trace {
+            std::mem::swap(trace, emptied);
+        }
+    }
+
     /// When the next event is due.
     pub fn next_event_at(&self) -> Option<Time> {
-        self.queue.keys().next().map(|(time, _)| *time)
+        self.queue.next_at()
     }
 
     /// Lets the next event happen, if it is due at or before `limit`; false if none was. Time is then that of the event.
     pub fn step(&mut self, limit: Time) -> bool {
-        let Some((&(time, sequence), _)) = self.queue.first_key_value() else { return false };
-        if time > limit {
-            return false;
-        }
+        let Some((time, sequence, event)) = self.queue.pop_until(limit) else { return false };
         self.spins = if time == self.now { self.spins + 1 } else { 0 };
         assert!(self.spins < MAX_EVENTS_AT_ONE_MOMENT, "endless events at {time:?}");
         self.now = time;
         self.ran.clear();
-        let event = self.queue.remove(&(time, sequence)).expect("the key was just read");
         self.digest.number(time.as_micros());
         self.digest.number(sequence);
         self.happen(event);
@@ -286,8 +297,7 @@ impl World {
     }
 
     fn schedule(&mut self, at: Time, event: Event) {
-        self.sequence += 1;
-        self.queue.insert((at.max(self.now), self.sequence), event);
+        self.queue.push(at.max(self.now), event);
     }
 
     fn record(&mut self, event: impl FnOnce() -> TraceEvent) {

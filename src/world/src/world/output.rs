@@ -5,8 +5,8 @@ use super::{PendingFlush, World, event::Event, network::Segment};
 use crate::{ExitStatus, HostId, Output, Pid, TraceEvent};
 
 impl World {
-    pub(super) fn apply(&mut self, pid: Pid, host: HostId, outputs: Vec<Output>) {
-        for output in outputs {
+    pub(super) fn apply(&mut self, pid: Pid, host: HostId, outputs: &mut Vec<Output>) {
+        for output in outputs.drain(..) {
             if !self.slots.contains_key(&pid) {
                 return;
             }

@@ -30,12 +30,14 @@ impl World {
         let rng = Rng::stream(self.config.seed, "process", u64::from(pid.0) ^ self.config.start.as_micros());
         let slot = Slot {
             process,
+            host,
             stdio,
             reads_stdin,
             started: false,
+            stopped: false,
             rng,
             wake: None,
-            wake_generation: 0,
+            ring: None,
             backlog: VecDeque::new(),
         };
         self.slots.insert(pid, slot);
@@ -67,7 +69,7 @@ impl World {
         (info.name, info.command) = (process.name().to_owned(), command);
         let (host, name, command) = (info.host, info.name.clone(), info.command.clone());
         (slot.process, slot.started, slot.reads_stdin) = (process, false, reads_stdin);
-        (slot.wake, slot.wake_generation) = (None, slot.wake_generation + 1);
+        slot.wake = None;
         let old = slot.stdio.clone();
         slot.stdio = Stdio { stdin: old.stdin.clone(), stdout, stderr };
         let new = slot.stdio.clone();
@@ -101,9 +103,8 @@ impl World {
 
     /// Gives a process one input now, or keeps it while the process is stopped or not yet up.
     pub(super) fn deliver(&mut self, pid: Pid, input: Input) {
-        let stopped = self.infos.get(&pid).is_some_and(|i| i.state == ProcessState::Stopped);
         let Some(slot) = self.slots.get_mut(&pid) else { return };
-        if stopped || (!slot.started && input != Input::Start) {
+        if slot.stopped || (!slot.started && input != Input::Start) {
             slot.backlog.push_back(input);
             return;
         }
@@ -123,16 +124,17 @@ impl World {
     }
 
     fn run(&mut self, pid: Pid, input: Input) {
-        let Some(mut slot) = self.slots.remove(&pid) else { return };
         self.digest_input(pid, &input);
         self.ran.push(pid);
-        let host = self.infos[&pid].host;
-        let wall_ms = self.wall_ms(host);
-        let mut outputs = Vec::new();
+        let true_wall_ms = self.true_wall_ms();
+        let Some(slot) = self.slots.get_mut(&pid) else { return };
+        let host = slot.host;
+        let skew_ms = self.hosts[host.0 as usize].skew_ms;
+        let mut outputs = std::mem::take(&mut self.outputs);
         let (disk, others) = OtherDisks::around(&mut self.hosts, host);
         let mut context = Context {
             now: self.now,
-            wall_ms,
+            wall_ms: true_wall_ms + skew_ms,
             pid,
             host,
             disk,
@@ -144,18 +146,17 @@ impl World {
             outputs: &mut outputs,
         };
         slot.process.handle(&mut context, input);
-        let wake = slot.process.next_wakeup();
-        if wake != slot.wake {
-            slot.wake = wake;
-            slot.wake_generation += 1;
-            let generation = slot.wake_generation;
-            if let Some(at) = wake {
-                self.schedule(at, Event::Wake { pid, generation });
-            }
+        slot.wake = slot.process.next_wakeup();
+        if let Some(at) = slot.wake.map(|at| at.max(self.now))
+            && slot.ring.is_none_or(|ring| at < ring)
+        {
+            slot.ring = Some(at);
+            self.schedule(at, Event::Wake { pid });
         }
-        self.slots.insert(pid, slot);
         self.schedule_writeback(host);
-        self.apply(pid, host, outputs);
+        self.apply(pid, host, &mut outputs);
+        outputs.clear();
+        self.outputs = outputs;
     }
 
     fn schedule_writeback(&mut self, host: HostId) {
@@ -185,11 +186,15 @@ impl World {
         let Some(info) = self.infos.get_mut(&pid) else { return };
         match signal {
             Signal::Kill => self.end(pid, ExitStatus::Signal(Signal::Kill)),
-            Signal::Stop => info.state = ProcessState::Stopped,
+            Signal::Stop => {
+                info.state = ProcessState::Stopped;
+                self.slots.get_mut(&pid).expect("a process with its information").stopped = true;
+            }
             Signal::Continue => {
                 let was_stopped = info.state == ProcessState::Stopped;
                 info.state = ProcessState::Running;
                 if was_stopped {
+                    self.slots.get_mut(&pid).expect("a process with its information").stopped = false;
                     self.catch_up(pid);
                 }
             }

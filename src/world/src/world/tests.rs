@@ -177,7 +177,7 @@ fn outputs_after_exit_do_nothing() {
     let host = world.add_host("a");
     let pid = world.spawn(spec(Echo { durable: false }, host, Stdio::null()));
     world.run_until(Time::from_millis(1));
-    world.apply(pid, host, vec![Output::Exit { code: 0 }, Output::Listen { port: 1 }]);
+    world.apply(pid, host, &mut vec![Output::Exit { code: 0 }, Output::Listen { port: 1 }]);
     assert!(world.listeners.is_empty() && !world.is_alive(pid));
 }
 
