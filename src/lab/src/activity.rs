@@ -119,6 +119,8 @@ pub struct Activity {
     dealings: Dealings,
     partitions: Partitions,
     truncations: Vec<Truncation>,
+    /// Who became active last, and in which epoch.
+    active: Option<(i32, i32)>,
     errors_seen: BTreeMap<String, u64>,
 }
 
@@ -161,6 +163,11 @@ impl Activity {
     /// Changes of the partitions of topics that are not Kafka's own, in order.
     pub fn partition_steps(&self) -> &[PartitionStep] {
         self.partitions.steps()
+    }
+
+    /// The controller that became active last, and its epoch.
+    pub fn active_controller(&self) -> Option<(i32, i32)> {
+        self.active
     }
 
     /// Ends of logs that were thrown away, in order.
@@ -253,7 +260,7 @@ impl Activity {
         };
         let Some(node) = node else { return };
         let led = crate::views::led_by(world, cluster, node);
-        let active_epoch = crate::views::active_epoch(world, cluster, node);
+        let active_epoch = self.active.filter(|(active, _)| *active == node).map(|(_, epoch)| epoch);
         self.node_faults.push(NodeFault { at, node, fault: fault.clone(), led, active_epoch });
     }
 
@@ -261,6 +268,10 @@ impl Activity {
     fn noted(&mut self, at: Time, world: &World, cluster: &Cluster, (pid, text): (Pid, &str)) {
         if text.starts_with("controller: ") {
             return self.partitions.expect(at);
+        }
+        if let Some((Ok(node), Ok(epoch))) = active_controller(text) {
+            self.active = Some((node, epoch));
+            return;
         }
         let Some((partition, rest)) = text.split_once(": truncated from ") else { return };
         let mut words = rest.split([' ', ',']);
@@ -274,4 +285,12 @@ impl Activity {
             self.truncations.push(Truncation { at, node, partition: partition.to_owned(), from, to });
         }
     }
+}
+
+type Parsed = Result<i32, std::num::ParseIntError>;
+
+/// Node and epoch of "controller 11: active, epoch=3".
+fn active_controller(text: &str) -> Option<(Parsed, Parsed)> {
+    let (node, epoch) = text.strip_prefix("controller ")?.split_once(": active, epoch=")?;
+    Some((node.parse(), epoch.parse()))
 }

@@ -18,7 +18,8 @@ pub use course::{Chapter, course, lesson_text};
 pub use facts::Facts;
 pub use format::{Answer, Goal, Lesson, LessonError, LessonLab, Wrong};
 pub use predicate::{
-    ClusterPredicate, LogPredicate, Predicate, RecordPredicate, ToolPredicate, TopicPredicate, Verdict,
+    AddressPredicate, ClusterPredicate, ElectionPredicate, LogPredicate, PlacementPredicate, Predicate, RecordPredicate,
+    ReplicationPredicate, ToolPredicate, TopicPredicate, Verdict,
 };
 pub use session::{GoalState, Session};
 pub use step::{Step, StepError, Whom};

@@ -9,18 +9,11 @@ pub(crate) use replica::leader_log;
 pub(crate) use topics::{led_by, metadata_of};
 
 use crate::{
-    Cluster, Lab, NodeKind,
+    Lab, NodeKind,
     protocol::{BrokerCard, ControllerCard, Flight, LabView},
 };
 use ottla_broker::BrokerStateName;
-use ottla_controller::RoleName;
-use ottla_world::{Pid, World};
-
-/// The epoch of a controller that is active.
-pub(crate) fn active_epoch(world: &World, cluster: &Cluster, node: i32) -> Option<i32> {
-    let view = cluster.controller(world, node)?.view(world.now(), 0)?;
-    (view.role == RoleName::Leader).then_some(view.epoch)
-}
+use ottla_world::Pid;
 
 impl Lab {
     /// The picture, now.

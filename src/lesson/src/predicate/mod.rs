@@ -4,19 +4,27 @@
 //! To add one: a variant in the file of its concern, its verdict there, a row in that file's table test. Its name in lesson
 //! files is the variant's in snake case; names are unique over all concerns (a test compares).
 
+mod addresses;
 mod cluster;
+mod elections;
 mod logs;
 mod names;
+mod placement;
 mod records;
+mod replication;
 #[cfg(test)]
 mod table;
 mod tools;
 mod topics;
 
 use crate::Facts;
+pub use addresses::AddressPredicate;
 pub use cluster::ClusterPredicate;
+pub use elections::ElectionPredicate;
 pub use logs::LogPredicate;
+pub use placement::PlacementPredicate;
 pub use records::RecordPredicate;
+pub use replication::ReplicationPredicate;
 use serde::{Deserialize, Deserializer, de::Error};
 pub use tools::ToolPredicate;
 pub use topics::TopicPredicate;
@@ -32,6 +40,14 @@ pub enum Predicate {
     Log(LogPredicate),
     /// Brokers, leaders, replicas, controllers, and what was done to them.
     Cluster(ClusterPredicate),
+    /// Followers, high watermarks, refused writes.
+    Replication(ReplicationPredicate),
+    /// Elections of leaders and controllers.
+    Election(ElectionPredicate),
+    /// Bootstrap addresses.
+    Address(AddressPredicate),
+    /// Which broker holds what.
+    Placement(PlacementPredicate),
     /// What was run and what it said.
     Tool(ToolPredicate),
     /// `all = [..]`: all of these.
@@ -66,6 +82,10 @@ impl Predicate {
             Predicate::Record(one) => one.verdict(facts),
             Predicate::Log(one) => one.verdict(facts),
             Predicate::Cluster(one) => one.verdict(facts),
+            Predicate::Replication(one) => one.verdict(facts),
+            Predicate::Election(one) => one.verdict(facts),
+            Predicate::Address(one) => one.verdict(facts),
+            Predicate::Placement(one) => one.verdict(facts),
             Predicate::Tool(one) => one.verdict(facts),
             Predicate::All(all) => all.iter().map(|p| p.verdict(facts)).find(|v| !v.is_done()).unwrap_or(Verdict::Done),
             Predicate::Any(any) => {
@@ -110,6 +130,14 @@ fn named(name: &str, value: toml::Value) -> Result<Predicate, String> {
         whole.try_into().map(Predicate::Log).map_err(short)
     } else if of(names::of::<ClusterPredicate>()) {
         whole.try_into().map(Predicate::Cluster).map_err(short)
+    } else if of(names::of::<ReplicationPredicate>()) {
+        whole.try_into().map(Predicate::Replication).map_err(short)
+    } else if of(names::of::<ElectionPredicate>()) {
+        whole.try_into().map(Predicate::Election).map_err(short)
+    } else if of(names::of::<AddressPredicate>()) {
+        whole.try_into().map(Predicate::Address).map_err(short)
+    } else if of(names::of::<PlacementPredicate>()) {
+        whole.try_into().map(Predicate::Placement).map_err(short)
     } else if of(names::of::<ToolPredicate>()) {
         whole.try_into().map(Predicate::Tool).map_err(short)
     } else {
@@ -158,6 +186,10 @@ mod tests {
             names::of::<RecordPredicate>(),
             names::of::<LogPredicate>(),
             names::of::<ClusterPredicate>(),
+            names::of::<ReplicationPredicate>(),
+            names::of::<ElectionPredicate>(),
+            names::of::<AddressPredicate>(),
+            names::of::<PlacementPredicate>(),
             names::of::<ToolPredicate>(),
             &["all", "any", "not"],
         ];
