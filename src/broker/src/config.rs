@@ -19,6 +19,8 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("group.min.session.timeout.ms", "6000"),
     ("initial.broker.registration.timeout.ms", "60000"),
     ("log.cleaner.backoff.ms", "15000"),
+    ("log.cleaner.dedupe.buffer.size", "134217728"),
+    ("log.cleaner.enable", "true"),
     ("log.initial.task.delay.ms", "30000"),
     ("log.retention.check.interval.ms", "300000"),
     ("max.incremental.fetch.session.cache.slots", "1000"),

@@ -312,6 +312,7 @@ impl Running {
         if starts || (matters && self.serving) {
             let image = self.image.clone();
             let changed = self.replicas.apply(cx, &image);
+            self.arm_cleaner(cx.now());
             self.follow_groups(cx, &changed);
             self.forget_offsets(cx, &deleted);
             self.creating.retain(|name| image.topic(name).is_none());

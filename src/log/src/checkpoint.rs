@@ -24,6 +24,10 @@ pub struct LogStartOffsets;
 #[derive(Debug)]
 pub struct RecoveryPoints;
 
+/// Up to where the logs of a directory are cleaned: `cleaner-offset-checkpoint` (`LogCleanerManager`).
+#[derive(Debug)]
+pub struct CleanerOffsets;
+
 macro_rules! offset_checkpoint {
     ($name:ident, $file:literal) => {
         impl $name {
@@ -51,6 +55,7 @@ macro_rules! offset_checkpoint {
 
 offset_checkpoint!(HighWatermarks, "replication-offset-checkpoint");
 offset_checkpoint!(LogStartOffsets, "log-start-offset-checkpoint");
+offset_checkpoint!(CleanerOffsets, "cleaner-offset-checkpoint");
 offset_checkpoint!(RecoveryPoints, "recovery-point-offset-checkpoint");
 
 fn load_offsets(disk: &Disk, path: &str) -> Result<PartitionOffsets, LogError> {

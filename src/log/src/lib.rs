@@ -7,6 +7,7 @@
 //! outside; whatever was flushed is still there after a power cut, in order.
 
 mod checkpoint;
+mod cleaner;
 mod config;
 mod epochs;
 mod error;
@@ -18,7 +19,8 @@ mod producers;
 mod segment;
 mod validate;
 
-pub use checkpoint::{HighWatermarks, LogStartOffsets, PartitionOffsets, RecoveryPoints};
+pub use checkpoint::{CleanerOffsets, HighWatermarks, LogStartOffsets, PartitionOffsets, RecoveryPoints};
+pub use cleaner::{Cleanable, Cleaned};
 pub use config::{CleanupPolicy, CompressionSetting, LogConfig};
 pub use epochs::{EpochEnd, EpochEntry, LeaderEpochs, UNDEFINED_EPOCH, UNDEFINED_EPOCH_OFFSET};
 pub use error::{LogError, RecordRejection};

@@ -15,8 +15,15 @@ pub(crate) const INDEX_SUFFIX: &str = "index";
 /// Suffix of a segment's time index.
 pub(crate) const TIME_INDEX_SUFFIX: &str = "timeindex";
 
+/// Suffix of a segment's aborted transactions.
+pub(crate) const TXN_INDEX_SUFFIX: &str = "txnindex";
 /// Suffix that is put behind the name of a file that goes soon (`LogFileUtils.DELETED_FILE_SUFFIX`).
 pub(crate) const DELETED_SUFFIX: &str = ".deleted";
+
+/// Suffix of what a cleaning is writing (`LogFileUtils.CLEANED_FILE_SUFFIX`).
+pub(crate) const CLEANED_SUFFIX: &str = ".cleaned";
+/// Suffix of what a cleaning has written and is putting in place (`LogFileUtils.SWAP_FILE_SUFFIX`).
+pub(crate) const SWAP_SUFFIX: &str = ".swap";
 
 /// Path of a segment's file: `segment_file("node-1/orders-0", 42, "log")` is
 /// `node-1/orders-0/00000000000000000042.log`.

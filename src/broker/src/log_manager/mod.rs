@@ -4,9 +4,9 @@
 mod cleaning;
 mod retention;
 
-use crate::node::Running;
+use crate::{node::Running, replica::Place};
 use ottla_world::{Context, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// When each task is due next.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct LogTasks {
     next_cleaning: Option<Time>,
     /// `log.cleaner.backoff.ms` as it was when the date was set.
     backoff_ms: u64,
+    /// Logs that could not be cleaned, because they are damaged (`maintainUncleanablePartitions`).
+    uncleanable: BTreeSet<Place>,
     /// Files to remove, by date (`file.delete.delay.ms` after they were given up).
     doomed: BTreeMap<Time, Vec<String>>,
 }
@@ -27,6 +29,7 @@ impl LogTasks {
             next_retention: now.plus_millis(initial_delay_ms),
             next_cleaning: None,
             backoff_ms: 0,
+            uncleanable: BTreeSet::new(),
             doomed: BTreeMap::new(),
         }
     }

@@ -115,6 +115,7 @@ impl ReplicaManager {
             if let Some(start) = self.log_starts.get(&key) {
                 drop(log.restore_log_start(cx.disk(), *start));
             }
+            log.restore_cleaned_to(self.cleaned.get(&key).copied());
             log.set_high_watermark(self.checkpointed.get(&key).copied().unwrap_or(0));
         }
         // A state older than any: `follow` takes the role.

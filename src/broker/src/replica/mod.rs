@@ -12,7 +12,7 @@ pub(crate) use follower::{FollowerFetch, FollowerState};
 pub(crate) use partition::{Eligible, Partition, Proposal, Role};
 
 use ottla_controller::{MetadataImage, image::ConfigResource};
-use ottla_log::{HighWatermarks, LogConfig, LogError, LogStartOffsets};
+use ottla_log::{CleanerOffsets, HighWatermarks, LogConfig, LogError, LogStartOffsets};
 use ottla_wire::Uuid;
 use ottla_world::{Context, Disk, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +29,7 @@ pub(crate) struct ReplicaManager {
     /// High watermarks as last checkpointed, for logs that are opened.
     checkpointed: ottla_log::PartitionOffsets,
     log_starts: ottla_log::PartitionOffsets,
+    cleaned: ottla_log::PartitionOffsets,
     clean: bool,
     /// Partitions where something moved since the last look: what waits for them is looked at again.
     pub(crate) moved: BTreeSet<Place>,
@@ -56,6 +57,7 @@ impl ReplicaManager {
             partitions: BTreeMap::new(),
             checkpointed: HighWatermarks::load(disk, log_dir).unwrap_or_default(),
             log_starts: LogStartOffsets::load(disk, log_dir).unwrap_or_default(),
+            cleaned: CleanerOffsets::load(disk, log_dir).unwrap_or_default(),
             clean,
             moved: BTreeSet::new(),
             broker_defaults,

@@ -25,17 +25,19 @@ use std::sync::Arc;
 /// A partition's log. It holds no reference to the disk: each call gets it. Clones share what is large.
 #[derive(Debug, Clone)]
 pub struct PartitionLog {
-    dir: Arc<str>,
-    config: Arc<LogConfig>,
-    closed: Arc<Vec<Segment>>,
-    active: Segment,
-    log_start_offset: i64,
-    log_end_offset: i64,
-    high_watermark: i64,
-    epochs: LeaderEpochs,
-    producers: ProducerStateManager,
+    pub(crate) dir: Arc<str>,
+    pub(crate) config: Arc<LogConfig>,
+    pub(crate) closed: Arc<Vec<Segment>>,
+    pub(crate) active: Segment,
+    pub(crate) log_start_offset: i64,
+    pub(crate) log_end_offset: i64,
+    pub(crate) high_watermark: i64,
+    pub(crate) epochs: LeaderEpochs,
+    pub(crate) producers: ProducerStateManager,
     /// Files renamed to `.deleted` that nobody has taken charge of yet.
-    doomed: Vec<String>,
+    pub(crate) doomed: Vec<String>,
+    /// Up to where the log was cleaned, if it was.
+    pub(crate) cleaned_to: Option<i64>,
 }
 
 impl PartitionLog {
@@ -179,7 +181,7 @@ impl PartitionLog {
         self.closed.first().unwrap_or(&self.active).base_offset
     }
 
-    fn bad_batch(&self, source: ottla_records::RecordError) -> LogError {
+    pub(crate) fn bad_batch(&self, source: ottla_records::RecordError) -> LogError {
         LogError::BadBatch { partition: self.name().to_owned(), source }
     }
 }

@@ -3,8 +3,11 @@
 //! Invariant: what is left is a prefix of what was written, whole and sound; everything behind the first damage goes.
 
 use super::PartitionLog;
-use crate::names::{LOG_SUFFIX, parse_segment_file, partition_name};
-use crate::segment::{ScanMode, Segment};
+use crate::names::{
+    CLEANED_SUFFIX, DELETED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, SWAP_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX,
+    parse_segment_file, partition_name,
+};
+use crate::segment::{Headers, ScanMode, Segment};
 use crate::{LeaderEpochs, LogConfig, LogError, ProducerStateManager};
 use ottla_records::RecordError;
 use ottla_world::Disk;
@@ -78,6 +81,7 @@ impl PartitionLog {
             epochs,
             producers,
             doomed: Vec::new(),
+            cleaned_to: None,
         };
         log.settle_epochs(disk, after)?;
         Ok((log, recovery))
@@ -151,11 +155,12 @@ impl Loading {
 /// segments in order.
 fn tidy(disk: &mut Disk, dir: &str) -> Vec<i64> {
     let prefix = format!("{dir}/");
+    finish_swap(disk, &prefix);
     let paths: Vec<String> = disk.list(&prefix).map(str::to_owned).collect();
     let bases: Vec<i64> = paths.iter().filter_map(|path| parse_segment_file(path)).collect();
     for path in &paths {
         let name = partition_name(path);
-        let leftover = [".deleted", ".cleaned"].iter().any(|suffix| name.ends_with(suffix));
+        let leftover = [DELETED_SUFFIX, CLEANED_SUFFIX].iter().any(|suffix| name.ends_with(suffix));
         let orphan = name.split_once('.').is_some_and(|(base, suffix)| {
             let is_index = ["index", "timeindex", "txnindex"].contains(&suffix);
             is_index && !disk.exists(&format!("{prefix}{base}.{LOG_SUFFIX}"))
@@ -165,4 +170,28 @@ fn tidy(disk: &mut Disk, dir: &str) -> Vec<i64> {
         }
     }
     bases
+}
+
+/// Brings a cleaning to its end that had written its segments (`LogLoader.removeTempFilesAndCollectSwapFiles`): the
+/// segments they replace go, and they get their names.
+fn finish_swap(disk: &mut Disk, prefix: &str) {
+    let paths: Vec<String> = disk.list(prefix).map(str::to_owned).collect();
+    let swapped: Vec<&str> = paths.iter().filter_map(|path| path.strip_suffix(SWAP_SUFFIX)).collect();
+    for name in &swapped {
+        let Some(base_offset) = parse_segment_file(name) else { continue };
+        let swap = format!("{name}{SWAP_SUFFIX}");
+        let headers = Headers::new(disk, &swap, 0, disk.len(&swap).unwrap_or(0));
+        let next_offset = headers.map_while(Result::ok).map(|(_, header)| header.next_offset()).last();
+        let replaced = base_offset..next_offset.unwrap_or(base_offset).max(base_offset + 1);
+        let old = paths.iter().filter_map(|path| parse_segment_file(path)).filter(|base| replaced.contains(base));
+        for base_offset in old {
+            for suffix in [LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX] {
+                disk.remove(&format!("{prefix}{base_offset:020}.{suffix}"));
+            }
+        }
+    }
+    for name in swapped {
+        // A file that was just listed is there.
+        drop(disk.rename(&format!("{name}{SWAP_SUFFIX}"), name));
+    }
 }

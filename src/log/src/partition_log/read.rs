@@ -30,7 +30,8 @@ impl PartitionLog {
             return Ok(Bytes::new());
         }
         let range = ReadRange { offset, max_bytes, upper_bound, min_one };
-        for segment in self.all_segments().filter(|segment| segment.next_offset > offset) {
+        let before = self.closed.partition_point(|segment| segment.next_offset <= offset);
+        for segment in self.all_segments().skip(before) {
             let found = segment.read(disk, &self.dir, &range).map_err(|error| self.bad_batch(error))?;
             if let Some(bytes) = found {
                 return Ok(bytes);

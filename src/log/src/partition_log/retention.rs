@@ -4,10 +4,9 @@
 //! a log keeps at least one segment; files are renamed at once and go later, so that readers could finish with them.
 
 use super::PartitionLog;
-use crate::names::DELETED_SUFFIX;
+use crate::names::{CLEANED_SUFFIX, DELETED_SUFFIX, SWAP_SUFFIX};
 use crate::segment::Segment;
 use crate::{LogConfig, LogError};
-use ottla_records::NO_TIMESTAMP;
 use ottla_world::Disk;
 use std::sync::Arc;
 
@@ -107,7 +106,7 @@ impl PartitionLog {
     }
 
     /// Renames the files of a segment that is no longer part of the log (`LocalLog.removeAndDeleteSegments`).
-    pub(super) fn doom_segment(&mut self, disk: &mut Disk, base_offset: i64) -> Result<(), LogError> {
+    pub(crate) fn doom_segment(&mut self, disk: &mut Disk, base_offset: i64) -> Result<(), LogError> {
         let prefix = format!("{}/{base_offset:020}.", self.dir);
         let paths: Vec<String> = disk.list(&prefix).map(str::to_owned).collect();
         for path in paths.into_iter().filter(|path| is_live(path)) {
@@ -133,15 +132,10 @@ impl PartitionLog {
 
 /// Files of the log itself: not those on their way out or in.
 fn is_live(path: &str) -> bool {
-    !path.ends_with(DELETED_SUFFIX)
+    ![DELETED_SUFFIX, CLEANED_SUFFIX, SWAP_SUFFIX].iter().any(|suffix| path.ends_with(suffix))
 }
 
-/// Whether the youngest record is older than `retention.ms`; without timestamps the segment's own age counts
-/// (`LogSegment.largestTimestamp`).
+/// Whether the youngest record is older than `retention.ms`.
 fn is_expired(segment: &Segment, config: &LogConfig, wall_ms: i64) -> bool {
-    let newest = match segment.max_time().timestamp {
-        NO_TIMESTAMP => segment.created_ms(),
-        timestamp => timestamp,
-    };
-    wall_ms.saturating_sub(newest) > config.retention_ms
+    wall_ms.saturating_sub(segment.newest_ms()) > config.retention_ms
 }

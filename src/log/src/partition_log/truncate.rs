@@ -25,6 +25,7 @@ impl PartitionLog {
         self.drop_segments_from(disk, offset);
         let end = self.cut_active(disk, offset)?;
         self.log_end_offset = end;
+        self.cleaned_to = self.cleaned_to.map(|offset| offset.min(end));
         self.log_start_offset = self.log_start_offset.min(end);
         self.truncate_epochs_from_end(disk, end)?;
         if !self.producers.lies_below(end) {
@@ -46,6 +47,7 @@ impl PartitionLog {
         }
         self.active = active;
         self.closed = Arc::default();
+        self.cleaned_to = None;
         self.producers = ProducerStateManager::default();
         (self.log_start_offset, self.log_end_offset, self.high_watermark) = (offset, offset, offset);
         if self.epochs.clear() {

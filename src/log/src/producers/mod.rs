@@ -98,6 +98,15 @@ impl ProducerStateManager {
         count
     }
 
+    /// After a part of the log was cleaned: of the aborted transactions that ended in it only these are left
+    /// (`TransactionIndex` of a cleaned segment).
+    pub(crate) fn keep_aborted(&mut self, part: std::ops::Range<i64>, kept: &[AbortedTransaction]) {
+        let gone = |txn: &AbortedTransaction| part.contains(&txn.last_offset) && !kept.contains(txn);
+        if self.aborted.iter().any(gone) {
+            Arc::make_mut(&mut self.aborted).retain(|txn| !gone(txn));
+        }
+    }
+
     /// Whether truncating the log to `offset` leaves the state as it is.
     pub(crate) fn lies_below(&self, offset: i64) -> bool {
         let below = |last_offset: i64| last_offset < offset;

@@ -65,7 +65,8 @@ impl Segment {
         Ok(Self::empty(base_offset, wall_ms))
     }
 
-    fn empty(base_offset: i64, created_ms: i64) -> Self {
+    /// One that has nothing yet, on the disk or in the making.
+    pub(crate) fn empty(base_offset: i64, created_ms: i64) -> Self {
         Self {
             base_offset,
             next_offset: base_offset,
@@ -108,13 +109,23 @@ impl Segment {
         let mut indexes = self.indexes.clone();
         let mut new = NewEntries::default();
         for header in headers {
-            self.first_timestamp.get_or_insert(header.max_timestamp);
             indexes.note(header, self.size_bytes, config, &mut new);
-            self.size_bytes += header.size_in_bytes();
-            self.next_offset = header.next_offset();
+            self.count(header);
         }
         self.write_entries(disk, dir, indexes, &new);
         Ok(())
+    }
+
+    /// Takes notice of the next batch, and adds the index entries that are due to `entries`.
+    pub(crate) fn note(&mut self, header: &BatchHeader, config: &LogConfig, entries: &mut NewEntries) {
+        self.indexes.note(header, self.size_bytes, config, entries);
+        self.count(header);
+    }
+
+    fn count(&mut self, header: &BatchHeader) {
+        self.first_timestamp.get_or_insert(header.max_timestamp);
+        self.size_bytes += header.size_in_bytes();
+        self.next_offset = header.next_offset();
     }
 
     /// The last entry of a segment that will not be appended to (`onBecomeInactiveSegment`, `close`).
@@ -153,6 +164,19 @@ impl Segment {
     /// Wall clock in milliseconds when the segment was made or loaded.
     pub(crate) fn created_ms(&self) -> i64 {
         self.created_ms
+    }
+
+    /// Greatest timestamp of its first batch in milliseconds, if it has one (`getFirstBatchTimestamp`).
+    pub(crate) fn first_timestamp(&self) -> Option<i64> {
+        self.first_timestamp
+    }
+
+    /// Timestamp of the youngest record in milliseconds; without timestamps the segment's own age (`largestTimestamp`).
+    pub(crate) fn newest_ms(&self) -> i64 {
+        match self.max_time().timestamp {
+            ottla_records::NO_TIMESTAMP => self.created_ms,
+            timestamp => timestamp,
+        }
     }
 
     /// Greatest timestamp and the last offset of the first batch that has it.

@@ -134,10 +134,7 @@ impl Segment {
                 }
                 marker = end_transaction_marker(&batch);
             }
-            self.first_timestamp.get_or_insert(header.max_timestamp);
-            self.indexes.note(&header, position, config, entries);
-            self.size_bytes = position + header.size_in_bytes();
-            self.next_offset = header.next_offset();
+            self.note(&header, config, entries);
             visit(Scanned { header: &header, marker });
         }
         Ok(())

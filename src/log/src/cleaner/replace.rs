@@ -1,0 +1,106 @@
+//! Writing a cleaned segment and putting it in the place of those it was made from (`Cleaner.cleanSegments`,
+//! `LocalLog.replaceSegments`).
+//!
+//! Invariant: first `.cleaned`, whole and flushed; then `.swap`; then the old files go; then the swapped ones get their
+//! names. Whatever stands on the disk after a crash in between, loading makes one sound log of it.
+
+use super::Cleaned;
+use super::filter::Filter;
+use super::transactions::CleanedTransactions;
+use crate::index::NewEntries;
+use crate::names::{CLEANED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, SWAP_SUFFIX, TIME_INDEX_SUFFIX};
+use crate::segment::{Headers, Segment};
+use crate::{LogError, PartitionLog};
+use bytes::BytesMut;
+use ottla_records::BatchHeader;
+use ottla_world::Disk;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Bytes written at once.
+const CHUNK_BYTES: usize = 1 << 16;
+
+impl PartitionLog {
+    /// Cleans neighbouring closed segments into one.
+    pub(super) fn clean_group(
+        &mut self,
+        disk: &mut Disk,
+        group: Range<usize>,
+        filter: &Filter<'_>,
+        transactions: &mut CleanedTransactions,
+        stats: &mut Cleaned,
+    ) -> Result<(), LogError> {
+        let old = self.closed[group.clone()].to_vec();
+        let Some(first) = old.first() else { return Ok(()) };
+        let end = self.closed.get(group.end).unwrap_or(&self.active).base_offset;
+        transactions.expect(self.producers.aborted_transactions(first.base_offset, end));
+        let new = self.copy(disk, &old, filter, transactions, stats)?;
+        self.swap_in(disk, &old, &new)?;
+        self.producers.keep_aborted(first.base_offset..end, &transactions.take_kept());
+        stats.bytes_before += old.iter().map(|segment| segment.size_bytes).sum::<u64>();
+        stats.bytes_after += new.size_bytes;
+        stats.segments_before += old.len() as u64;
+        stats.segments_after += 1;
+        Arc::make_mut(&mut self.closed).splice(group, [new]);
+        Ok(())
+    }
+
+    /// Writes what stays of some segments to `.cleaned` files.
+    fn copy(
+        &self,
+        disk: &mut Disk,
+        old: &[Segment],
+        filter: &Filter<'_>,
+        transactions: &mut CleanedTransactions,
+        stats: &mut Cleaned,
+    ) -> Result<Segment, LogError> {
+        let (first, last) = (&old[0], &old[old.len() - 1]);
+        let mut new = Segment::empty(first.base_offset, last.created_ms());
+        let target = |suffix| format!("{}{CLEANED_SUFFIX}", first.file(&self.dir, suffix));
+        disk.replace(&target(LOG_SUFFIX), &[])?;
+        let (mut entries, mut chunk) = (NewEntries::default(), BytesMut::new());
+        for segment in old {
+            let path = segment.file(&self.dir, LOG_SUFFIX);
+            let mut position = 0;
+            while position < segment.size_bytes {
+                let (header, batch) = {
+                    let mut headers = Headers::new(disk, &path, position, segment.size_bytes);
+                    let Some(found) = headers.next() else { break };
+                    let (at, header) = found.map_err(|error| self.bad_batch(error))?;
+                    (header, headers.batch(at, &header).map_err(|error| self.bad_batch(error))?)
+                };
+                position += header.size_in_bytes();
+                let left = filter.apply(&batch, transactions, &self.producers, &self.config);
+                let left = left.map_err(|error| self.bad_batch(error))?;
+                stats.records_before += left.records_before;
+                stats.records_after += left.records_after;
+                let Some(bytes) = left.bytes else { continue };
+                let header = BatchHeader::parse(&bytes).map_err(|error| self.bad_batch(error))?;
+                new.note(&header, &self.config, &mut entries);
+                chunk.extend_from_slice(&bytes);
+                if chunk.len() >= CHUNK_BYTES {
+                    disk.append(&target(LOG_SUFFIX), &chunk.split())?;
+                }
+            }
+        }
+        disk.append(&target(LOG_SUFFIX), &chunk)?;
+        disk.flush(&target(LOG_SUFFIX));
+        new.indexes.push_time(&mut entries);
+        disk.replace(&target(INDEX_SUFFIX), &entries.offset)?;
+        disk.replace(&target(TIME_INDEX_SUFFIX), &entries.time)?;
+        Ok(new)
+    }
+
+    fn swap_in(&mut self, disk: &mut Disk, old: &[Segment], new: &Segment) -> Result<(), LogError> {
+        for path in new.paths(&self.dir) {
+            disk.rename(&format!("{path}{CLEANED_SUFFIX}"), &format!("{path}{SWAP_SUFFIX}"))?;
+        }
+        for segment in old {
+            self.doom_segment(disk, segment.base_offset)?;
+        }
+        for path in new.paths(&self.dir) {
+            disk.rename(&format!("{path}{SWAP_SUFFIX}"), &path)?;
+        }
+        Ok(())
+    }
+}
