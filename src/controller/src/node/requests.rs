@@ -20,6 +20,9 @@ use ottla_world::{ConnectionId, Context};
 impl Running {
     /// Takes a frame from a connection that somebody opened to this node.
     pub(super) fn handle_frame(&mut self, cx: &mut Context<'_>, connection: ConnectionId, frame: &bytes::Bytes) {
+        if self.quorum.handle_quiet_frame(cx, connection, frame) {
+            return;
+        }
         let request = match decode_request(frame) {
             Ok(request) => request,
             Err(WireError::UnsupportedVersion { api_key, correlation_id, .. })

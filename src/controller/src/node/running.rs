@@ -11,7 +11,7 @@ use crate::image::MetadataImage;
 use crate::quorum::{Quorum, QuorumConfig};
 use crate::raft::{RaftConfig, Role};
 use crate::record::BatchContent;
-use crate::rpc::{PeerState, Peers, PeersEvent};
+use crate::rpc::{PeerResponse, PeerState, Peers, PeersEvent};
 use ottla_wire::{ErrorCode, RequestKind, ResponseKind, Uuid};
 use ottla_world::{Context, Input, Signal, Time};
 use std::sync::Arc;
@@ -77,8 +77,7 @@ impl Running {
             PeersEvent::NotMine => false,
             PeersEvent::Nothing => true,
             PeersEvent::Answer(answer) => {
-                let done =
-                    matches!(&answer.response, Some(ResponseKind::ControllerRegistration(r)) if r.error_code == 0);
+                let done = matches!(&answer.response, Some(PeerResponse::Kind(ResponseKind::ControllerRegistration(r))) if r.error_code == 0);
                 if !done {
                     self.registrar.back_off(cx.now(), answer.from);
                 }

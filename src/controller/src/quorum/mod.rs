@@ -10,8 +10,11 @@ pub use server::ReplyTo;
 
 use crate::raft::{MetadataLogError, Raft, RaftConfig, RaftRequest, RaftResponse};
 use crate::record::{LeaderChange, leader_change_batch};
-use crate::rpc::{Answer, PeerState, Peers, PeersEvent, raft_request_kind, raft_response_from, raft_version};
-use ottla_wire::Uuid;
+use crate::rpc::{
+    Answer, PeerResponse, PeerState, Peers, PeersEvent, QUIET_FETCH_VERSION, raft_request_kind, raft_response_from,
+    raft_version, write_fetch_request,
+};
+use ottla_wire::{ApiKey, Uuid};
 use ottla_world::{Context, FlushId, Input, Time};
 use server::Parked;
 
@@ -104,7 +107,11 @@ impl Quorum {
 
     fn take_answer(&mut self, cx: &mut Context<'_>, answer: Answer<RaftRequest>) {
         let now = cx.now();
-        let Some(response) = answer.response.and_then(raft_response_from) else {
+        let response = answer.response.and_then(|response| match response {
+            PeerResponse::Fetched(response) => Some(response),
+            PeerResponse::Kind(kind) => raft_response_from(kind),
+        });
+        let Some(response) = response else {
             return self.raft.handle_failure(answer.from);
         };
         if response.error != crate::raft::RaftError::None {
@@ -177,7 +184,14 @@ impl Quorum {
         }
         let flush = self.raft.take_stored().then(|| cx.flush(vec![self.raft.state_path()]));
         for (to, request) in requests {
-            let kind = raft_request_kind(&request, to, &self.config.cluster_id, self.config.directory_id);
+            let (cluster_id, directory_id) = (&self.config.cluster_id, self.config.directory_id);
+            if let RaftRequest::Fetch(fetch) = &request
+                && let Some(frame) = write_fetch_request(fetch, self.peers.next_header(), cluster_id, directory_id)
+            {
+                self.peers.send_frame(cx, to, (ApiKey::Fetch, QUIET_FETCH_VERSION), frame, request, flush);
+                continue;
+            }
+            let kind = raft_request_kind(&request, to, cluster_id, directory_id);
             self.peers.send(cx, to, (raft_version(&request), &kind), request, flush);
         }
     }

@@ -4,7 +4,7 @@
 
 use super::{Quorum, halt};
 use crate::raft::{FetchAnswer, FetchRequest, RaftError, RaftRequest, RaftResponse, ResponseBody};
-use crate::rpc::{InboundRaft, raft_response_kind};
+use crate::rpc::{InboundRaft, QUIET_FETCH_VERSION, raft_response_kind, read_fetch_request, write_fetch_response};
 use ottla_wire::{Request, encode_response};
 use ottla_world::mutation::{self, Mutation};
 use ottla_world::{ConnectionId, Context, Time};
@@ -64,6 +64,17 @@ impl Quorum {
         }
     }
 
+    /// Takes a frame if it is a usual fetch of the metadata log; false if somebody else has to read it.
+    pub fn handle_quiet_frame(&mut self, cx: &mut Context<'_>, connection: ConnectionId, frame: &[u8]) -> bool {
+        let Some((correlation_id, fetch, directory_id)) = read_fetch_request(frame, &self.config.cluster_id) else {
+            return false;
+        };
+        let reply_to = ReplyTo { connection, version: QUIET_FETCH_VERSION, correlation_id };
+        let inbound = InboundRaft { request: RaftRequest::Fetch(fetch), cluster_id: None, directory_id };
+        self.handle_request(cx, reply_to, inbound);
+        true
+    }
+
     fn refuse(&self, request: &RaftRequest, error: RaftError) -> RaftResponse {
         let body = match request {
             RaftRequest::Vote(_) => ResponseBody::Vote { granted: false },
@@ -75,8 +86,14 @@ impl Quorum {
     }
 
     fn respond(&mut self, cx: &mut Context<'_>, to: ReplyTo, response: &RaftResponse) {
-        let kind = raft_response_kind(response, &self.config.voters);
-        match encode_response(to.version, to.correlation_id, &kind) {
+        let quiet = (to.version == QUIET_FETCH_VERSION)
+            .then(|| write_fetch_response(to.correlation_id, response, &self.config.voters))
+            .flatten();
+        let frame = match quiet {
+            Some(frame) => Ok(frame),
+            None => encode_response(to.version, to.correlation_id, &raft_response_kind(response, &self.config.voters)),
+        };
+        match frame {
             Ok(frame) if self.raft.take_stored() && !mutation::is(Mutation::NoFlushBeforeVote) => {
                 let flush = cx.flush(vec![self.raft.state_path()]);
                 cx.send_after(flush, to.connection, frame);

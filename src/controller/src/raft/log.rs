@@ -3,10 +3,10 @@
 //! Serves the quorum's members and observers. Invariant: the file holds whole batches with consecutive offsets from 0 and
 //! valid checksums; `epochs` says where each leader epoch starts.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use ottla_records::{Batch, Batches, RecordError};
 use ottla_world::{Disk, DiskError};
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 use thiserror::Error;
 
 /// Bytes between two entries of the index.
@@ -50,7 +50,22 @@ pub struct MetadataLog {
     epochs: Vec<(i32, i64)>,
     end_offset: i64,
     size_bytes: u64,
+    /// The newest batches: what nearly every read is after.
+    recent: VecDeque<Recent>,
 }
+
+/// A batch as it was appended.
+#[derive(Clone, Debug)]
+struct Recent {
+    last_offset: i64,
+    base_offset: i64,
+    bytes: Bytes,
+}
+
+/// So many of the newest batches are kept at hand, unless they are large.
+const MOST_RECENT: usize = 16;
+/// A batch above this size is read from the disk again.
+const MOST_RECENT_BYTES: usize = 4096;
 
 impl MetadataLog {
     /// Opens the log in `dir` (such as `node-11/__cluster_metadata-0`), makes it if missing and cuts a torn tail off.
@@ -58,8 +73,14 @@ impl MetadataLog {
     /// # Errors
     /// A disk that can't be written.
     pub fn open(disk: &mut Disk, dir: &str) -> Result<MetadataLog, MetadataLogError> {
-        let mut log =
-            MetadataLog { dir: dir.into(), index: Arc::default(), epochs: Vec::new(), end_offset: 0, size_bytes: 0 };
+        let mut log = MetadataLog {
+            dir: dir.into(),
+            index: Arc::default(),
+            epochs: Vec::new(),
+            end_offset: 0,
+            size_bytes: 0,
+            recent: VecDeque::new(),
+        };
         let path = log.path();
         let found = disk.read_all(&path);
         for batch in Batches::new(found.clone().unwrap_or_default()) {
@@ -126,6 +147,7 @@ impl MetadataLog {
             }
             disk.append(&self.path(), &batch.bytes)?;
             self.count(&batch);
+            self.remember(batch);
         }
         if self.epochs.len() != epochs {
             self.store_epochs(disk)?;
@@ -146,10 +168,44 @@ impl MetadataLog {
         self.size_bytes += batch.bytes.len() as u64;
     }
 
+    fn remember(&mut self, batch: Batch) {
+        if batch.bytes.len() > MOST_RECENT_BYTES {
+            return self.recent.clear();
+        }
+        if self.recent.len() == MOST_RECENT {
+            self.recent.pop_front();
+        }
+        let (base_offset, last_offset) = (batch.header.base_offset, self.end_offset - 1);
+        self.recent.push_back(Recent { last_offset, base_offset, bytes: batch.bytes });
+    }
+
+    /// The batches from the one that holds `offset` on, if they are all at hand.
+    fn read_recent(&self, offset: i64, max_bytes: u64) -> Option<Bytes> {
+        let oldest = self.recent.front()?;
+        if offset < oldest.base_offset {
+            return None;
+        }
+        let first = self.recent.partition_point(|batch| batch.last_offset < offset);
+        let mut taken = BytesMut::new();
+        for (nth, batch) in self.recent.range(first..).enumerate() {
+            if nth == 0 && self.recent.len() == first + 1 {
+                return Some(batch.bytes.clone());
+            }
+            if nth > 0 && (taken.len() + batch.bytes.len()) as u64 > max_bytes {
+                break;
+            }
+            taken.extend_from_slice(&batch.bytes);
+        }
+        Some(taken.freeze())
+    }
+
     /// Whole batches from the one that holds `offset` on: as many as fit into `max_bytes`, at least one, none at the end.
     pub fn read(&self, disk: &Disk, offset: i64, max_bytes: u64) -> Bytes {
         if offset >= self.end_offset {
             return Bytes::new();
+        }
+        if let Some(bytes) = self.read_recent(offset, max_bytes) {
+            return bytes;
         }
         let before = self.index.partition_point(|(base, _)| *base <= offset).saturating_sub(1);
         let position = self.index.get(before).map_or(0, |(_, position)| *position);
@@ -186,8 +242,14 @@ impl MetadataLog {
             return Ok(());
         }
         let bytes = disk.read_all(&self.path()).unwrap_or_default();
-        let fresh =
-            MetadataLog { index: Arc::default(), epochs: Vec::new(), end_offset: 0, size_bytes: 0, ..self.clone() };
+        let fresh = MetadataLog {
+            index: Arc::default(),
+            epochs: Vec::new(),
+            end_offset: 0,
+            size_bytes: 0,
+            recent: VecDeque::new(),
+            ..self.clone()
+        };
         *self = fresh;
         for batch in Batches::new(bytes) {
             let Ok(batch) = batch else { break };

@@ -4,15 +4,19 @@
 //! as a failed request.
 
 mod peers;
+mod quiet;
 mod raft_request;
 mod raft_response;
 
 #[cfg(test)]
 mod tests;
 
-pub use peers::{Answer, PeerState, Peers, PeersEvent};
+pub use peers::{Answer, PeerResponse, PeerState, Peers, PeersEvent};
+pub use quiet::{
+    QUIET_FETCH_VERSION, read_fetch_request, read_fetch_response, write_fetch_request, write_fetch_response,
+};
 pub use raft_request::{InboundRaft, raft_request_from, raft_request_kind, raft_version};
-pub use raft_response::{raft_response_from, raft_response_kind};
+pub use raft_response::{EndpointTable, raft_response_from, raft_response_kind};
 
 use ottla_wire::Uuid;
 

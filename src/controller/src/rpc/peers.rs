@@ -3,6 +3,8 @@
 //! Serves the quorum's driver and controller registration. Invariant: every request sent is answered exactly once: by a
 //! response, or by a failure.
 
+use super::read_fetch_response;
+use crate::raft::RaftResponse;
 use bytes::Bytes;
 use ottla_wire::{ApiKey, RequestKind, ResponseKind, decode_response, encode_request, request_api_key};
 use ottla_world::{ConnectionId, Context, FlushId, Input, Time};
@@ -24,6 +26,15 @@ pub enum PeerState {
     BackingOff,
 }
 
+/// A response as it was read.
+#[derive(Clone, Debug)]
+pub enum PeerResponse {
+    /// By the general codec.
+    Kind(ResponseKind),
+    /// The usual answer to a fetch of the metadata log.
+    Fetched(RaftResponse),
+}
+
 /// What became of a request: `T` is what its sender remembers of it.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
@@ -32,7 +43,7 @@ pub struct Answer<T> {
     /// The sender's own.
     pub tag: T,
     /// The response; none if there will be none.
-    pub response: Option<ResponseKind>,
+    pub response: Option<PeerResponse>,
 }
 
 /// What an input meant for the peers.
@@ -105,11 +116,30 @@ impl<T> Peers<T> {
         flush: Option<FlushId>,
     ) {
         let correlation_id = self.next_correlation_id;
-        self.next_correlation_id = correlation_id.wrapping_add(1) & i32::MAX;
         let frame = match encode_request(version, correlation_id, Some(&self.client_id), body) {
             Ok(frame) => frame,
             Err(error) => panic!("a request of our own that can't be written: {error}"),
         };
+        self.send_frame(cx, id, (request_api_key(body), version), frame, tag, flush);
+    }
+
+    /// The correlation id that the next request has to carry, and the client id.
+    pub fn next_header(&self) -> (i32, &str) {
+        (self.next_correlation_id, &self.client_id)
+    }
+
+    /// Sends a request that is written already, with [`Peers::next_header`].
+    pub fn send_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+        id: i32,
+        (api_key, version): (ApiKey, i16),
+        frame: Bytes,
+        tag: T,
+        flush: Option<FlushId>,
+    ) {
+        let correlation_id = self.next_correlation_id;
+        self.next_correlation_id = correlation_id.wrapping_add(1) & i32::MAX;
         let deadline = cx.now().plus_millis(self.timeout_ms);
         let Some(peer) = self.peers.get_mut(&id) else { return };
         assert!(peer.in_flight.is_none(), "one request at a time");
@@ -125,8 +155,7 @@ impl<T> Peers<T> {
                 Some((frame, flush))
             }
         };
-        peer.in_flight =
-            Some(InFlight { api_key: request_api_key(body), version, correlation_id, deadline, tag, unsent });
+        peer.in_flight = Some(InFlight { api_key, version, correlation_id, deadline, tag, unsent });
     }
 
     /// Takes an input.
@@ -158,7 +187,13 @@ impl<T> Peers<T> {
     fn take_frame(&mut self, cx: &mut Context<'_>, id: i32, frame: &Bytes) -> PeersEvent<T> {
         let Some(peer) = self.peers.get_mut(&id) else { return PeersEvent::NotMine };
         let Some(request) = peer.in_flight.take() else { return PeersEvent::Nothing };
-        match decode_response(request.api_key, request.version, frame) {
+        let quiet = (request.api_key == ApiKey::Fetch).then(|| read_fetch_response(frame)).flatten();
+        let read = match quiet {
+            Some((correlation_id, response)) => Ok((correlation_id, PeerResponse::Fetched(response))),
+            None => decode_response(request.api_key, request.version, frame)
+                .map(|(correlation_id, response)| (correlation_id, PeerResponse::Kind(response))),
+        };
+        match read {
             Ok((correlation_id, response)) if correlation_id == request.correlation_id => {
                 peer.failures = 0;
                 PeersEvent::Answer(Box::new(Answer { from: id, tag: request.tag, response: Some(response) }))

@@ -71,3 +71,39 @@ fn a_request_about_another_topic_is_none() {
     assert_eq!(request_api_key(&kind), ApiKey::Fetch);
     assert_eq!(raft_request_from(&kind), None);
 }
+
+#[test]
+fn quiet_fetches_are_the_bytes_of_the_general_codec() {
+    let RaftRequest::Fetch(plain) = requests().pop().unwrap() else { panic!("the last one is a fetch") };
+    for (high_watermark, directory) in [(5, METADATA_TOPIC_ID), (-1, Uuid::nil()), (i64::MAX, Uuid::from_u128(7))] {
+        let request = FetchRequest { high_watermark, ..plain };
+        let kind = raft_request_kind(&RaftRequest::Fetch(request), 11, "cluster", directory);
+        let frame = encode_request(18, 9, Some("raft-client-12"), &kind).unwrap();
+        assert_eq!(write_fetch_request(&request, (9, "raft-client-12"), "cluster", directory).unwrap(), frame);
+        assert_eq!(read_fetch_request(&frame, "cluster"), Some((9, request, directory)));
+        assert_eq!(read_fetch_request(&frame, "another"), None);
+        for cut in 0..frame.len() {
+            assert_eq!(read_fetch_request(&frame[..cut], "cluster"), None);
+        }
+    }
+}
+
+#[test]
+fn quiet_answers_are_the_bytes_of_the_general_codec() {
+    for (records, diverging, error) in [
+        (vec![], None, RaftError::None),
+        (vec![7; 300], None, RaftError::None),
+        (vec![], Some((2, 5)), RaftError::None),
+        (vec![], None, RaftError::FencedLeaderEpoch),
+    ] {
+        let body = ResponseBody::Fetch(FetchedData { high_watermark: 12, diverging, records: records.into() });
+        let response = RaftResponse { error, epoch: 4, leader_id: Some(13), body };
+        let frame = encode_response(18, 9, &raft_response_kind(&response, &[(13, 9194)])).unwrap();
+        let quiet = diverging.is_none() && error == RaftError::None;
+        assert_eq!(write_fetch_response(9, &response, &[(13, 9194)]), quiet.then(|| frame.clone()));
+        assert_eq!(read_fetch_response(&frame), quiet.then(|| (9, response)));
+        for cut in 0..frame.len() {
+            assert_eq!(read_fetch_response(&frame.slice(..cut)), None);
+        }
+    }
+}
