@@ -114,7 +114,7 @@ impl Lab {
         spawned
     }
 
-    fn apply_unrecorded(&mut self, input: &LabInput) -> Option<Spawned> {
+    pub(crate) fn apply_unrecorded(&mut self, input: &LabInput) -> Option<Spawned> {
         let terminal = |lab: &Lab, n: u32| lab.terminals.get(n as usize).copied();
         match input {
             LabInput::OpenTerminal => self.open_terminal(),
@@ -363,6 +363,20 @@ impl Lab {
 
     fn drain(&mut self) {
         self.stopped_at_interesting = false;
+        loop {
+            self.drain_trace();
+            let questions = self.world.take_questions();
+            if questions.is_empty() {
+                return;
+            }
+            for (pid, words) in questions {
+                let (code, text) = self.answer_question(&words);
+                self.world.answer(pid, code, text);
+            }
+        }
+    }
+
+    fn drain_trace(&mut self) {
         let mut trace = std::mem::take(&mut self.trace);
         self.world.swap_trace(&mut trace);
         for event in trace.drain(..) {

@@ -20,6 +20,7 @@ pub use activity::{
 };
 pub use cluster::{Cluster, NodeKind};
 pub use config::{LabConfig, LabError};
+pub use faults::{FaultOrder, Whom};
 pub use lab::{DiskFiles, Lab, Spawned};
 pub use ledger::Ledger;
 pub use replay::{ENGINE_VERSION, LabJournal};

@@ -162,3 +162,33 @@ fn stored_forms_of_faults_stay_readable() {
         assert_eq!(serde_json::to_string(&input).unwrap(), text);
     }
 }
+
+#[test]
+fn faults_as_a_command() {
+    let mut lab = lab();
+    assert_eq!(run(&mut lab, "fault list"), "nothing is broken\n");
+    assert_eq!(run(&mut lab, "fault kill leader t 0"), "broker 2: killed\n");
+    assert_eq!(state(&lab, 2), NodeState::Down);
+    assert_eq!(run(&mut lab, "fault kill 2; echo $?"), "1\nfault: broker 2 is down\n");
+    let unknown = "fault: there is no node 9. Brokers: 1, 2, 3; controllers: 11, 12, 13\n";
+    assert_eq!(run(&mut lab, "fault pause 9"), unknown);
+    assert_eq!(run(&mut lab, "fault kill leader u 0"), "fault: there is no topic u. Topics: t\n");
+    run(
+        &mut lab,
+        "fault link 1 3 one-way && fault link clients 3 lossy 20% && fault disk 1 slow 200ms && fault clock 3 -5s",
+    );
+    let wanted = "\
+broker 1                     disk slower by 200 ms
+broker 2                     down
+broker 3                     clock 5000 ms behind
+link clients -> broker 3     loses 20% of segments
+link broker 1 -> broker 3    cut
+link broker 3 -> clients     loses 20% of segments
+";
+    assert_eq!(run(&mut lab, "fault list"), wanted);
+    assert!(run(&mut lab, "fault --help").starts_with("Usage: fault ACTION"));
+    assert_eq!(run(&mut lab, "fault heal | cat"), "everything is mended\n");
+    lab.run_for_ms(15_000);
+    assert_eq!(run(&mut lab, "fault list"), "nothing is broken\n");
+    assert_eq!(Lab::replay(&lab.journal()).unwrap().state_hash(), lab.state_hash());
+}

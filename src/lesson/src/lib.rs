@@ -22,4 +22,4 @@ pub use predicate::{
     ReplicationPredicate, ToolPredicate, TopicPredicate, Verdict,
 };
 pub use session::{GoalState, Session};
-pub use step::{Step, StepError, Whom};
+pub use step::{Step, StepError};

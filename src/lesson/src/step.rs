@@ -2,8 +2,8 @@
 //! something a learner could do.
 
 use ottla_lab::{
-    Lab,
-    protocol::{LabInput, LinkAction, NodeAction},
+    FaultOrder, Lab,
+    protocol::{LabInput, LinkAction},
 };
 use thiserror::Error;
 
@@ -11,18 +11,9 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "not a step: {0} (wanted: `[1] line`, `[1]^C`, `[1]^D`, `@ kill 2`, `@ kill leader TOPIC PARTITION`, `@ cut 1 2`, `@ slow 1 2 500`, \
-     `@ heal 1 2`, `@ sleep 5`)"
+     `@ heal 1 2`, `@ sleep 5`, or `@` and what the fault command takes)"
 )]
 pub struct StepError(pub String);
-
-/// Which node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whom {
-    /// This one.
-    Node(i32),
-    /// Whoever leads a partition.
-    LeaderOf(String, i32),
-}
 
 /// Something a learner does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +24,8 @@ pub enum Step {
     Interrupt(u32),
     /// Ctrl-D at a terminal.
     EndOfInput(u32),
-    /// Does something to a node.
-    Node(NodeAction, Whom),
-    /// Does something to the link between two nodes, both ways; 0 is the laptop.
-    Link(i32, i32, LinkAction),
+    /// Breaks or mends something, as the `fault` command does.
+    Fault(FaultOrder),
     /// Waits, in seconds.
     Sleep(u64),
 }
@@ -57,31 +46,15 @@ impl Step {
             Step::Interrupt(terminal) => LabInput::Interrupt { terminal: *terminal },
             Step::EndOfInput(terminal) => LabInput::EndOfInput { terminal: *terminal },
             Step::Sleep(seconds) => return lab.run_for_ms(seconds.saturating_mul(1000)),
-            Step::Link(a, b, action) => {
-                let input = |from, to| LabInput::Link { from, to, action: *action };
-                lab.apply(&input(*a, *b));
-                input(*b, *a)
+            Step::Fault(order) => {
+                // What would change nothing (a node that is down already) is no step.
+                for input in lab.inputs_of(order).unwrap_or_default() {
+                    lab.apply(&input);
+                }
+                return;
             }
-            Step::Node(action, whom) => match whom.find(lab) {
-                Some(node) => LabInput::Node { node, action: *action },
-                None => return,
-            },
         };
         lab.apply(&input);
-    }
-}
-
-impl Whom {
-    /// The node, if there is one.
-    pub fn find(&self, lab: &Lab) -> Option<i32> {
-        match self {
-            Whom::Node(id) => Some(*id),
-            Whom::LeaderOf(topic, partition) => {
-                let view = lab.view();
-                let row = view.topics.iter().find(|t| t.name == *topic)?;
-                row.partitions.iter().find(|p| p.partition == *partition)?.leader
-            }
-        }
     }
 }
 
@@ -98,52 +71,46 @@ fn read(text: &str) -> Option<Step> {
     }
 }
 
-fn read_link(words: &[&str]) -> Option<Step> {
+/// The short forms for links: both directions, delays in milliseconds.
+fn read_link(words: &[&str]) -> Option<FaultOrder> {
     let (a, b, action) = match words {
         ["cut", a, b] => (a, b, LinkAction::Cut),
         ["heal", a, b] => (a, b, LinkAction::Heal),
         ["slow", a, b, ms] => (a, b, LinkAction::Slow(ms.parse().ok()?)),
         _ => return None,
     };
-    Some(Step::Link(a.parse().ok()?, b.parse().ok()?, action))
+    Some(FaultOrder::Link { from: a.parse().ok()?, to: b.parse().ok()?, action, both: true })
 }
 
 fn read_action(text: &str) -> Option<Step> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    if let Some(link) = read_link(&words) {
-        return Some(link);
+    if let ["sleep", seconds] = words[..] {
+        return Some(Step::Sleep(seconds.parse().ok()?));
     }
-    let action = match *words.first()? {
-        "sleep" => return Some(Step::Sleep(words.get(1)?.parse().ok()?)),
-        "kill" => NodeAction::Kill,
-        "stop" => NodeAction::Stop,
-        "pause" => NodeAction::Pause,
-        "resume" => NodeAction::Resume,
-        "start" => NodeAction::Start,
-        "power-cut" => NodeAction::PowerCut,
-        _ => return None,
-    };
-    let whom = match words[1..] {
-        [id] => Whom::Node(id.parse().ok()?),
-        ["leader", topic, partition] => Whom::LeaderOf(topic.to_owned(), partition.parse().ok()?),
-        _ => return None,
-    };
-    Some(Step::Node(action, whom))
+    read_link(&words).or_else(|| FaultOrder::parse(&words).ok()).map(Step::Fault)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ottla_lab::{Whom, protocol::NodeAction};
 
     #[test]
     fn notation() {
         assert_eq!(Step::parse("[2] ls | wc"), Ok(Step::Type(1, "ls | wc".into())));
         assert_eq!(Step::parse("[1]^C"), Ok(Step::Interrupt(0)));
+        let order = |text: &str| match Step::parse(text) {
+            Ok(Step::Fault(order)) => order,
+            other => panic!("{text}: {other:?}"),
+        };
         let leader = Whom::LeaderOf("orders".into(), 0);
-        assert_eq!(Step::parse("@ kill leader orders 0"), Ok(Step::Node(NodeAction::Kill, leader)));
+        assert_eq!(order("@ kill leader orders 0"), FaultOrder::Node(leader, NodeAction::Kill));
         assert_eq!(Step::parse("@ sleep 9"), Ok(Step::Sleep(9)));
-        assert_eq!(Step::parse("@ slow 1 0 500"), Ok(Step::Link(1, 0, LinkAction::Slow(500))));
-        assert_eq!(Step::parse("@ cut 1 2"), Ok(Step::Link(1, 2, LinkAction::Cut)));
+        let link = |from, to, action| FaultOrder::Link { from, to, action, both: true };
+        assert_eq!(order("@ slow 1 0 500"), link(1, 0, LinkAction::Slow(500)));
+        assert_eq!(order("@ cut 1 2"), link(1, 2, LinkAction::Cut));
+        assert_eq!(order("@ link 1 2 lossy 20%"), link(1, 2, LinkAction::Lossy(20)));
+        assert_eq!(order("@ disk 2 full"), FaultOrder::Node(Whom::Node(2), NodeAction::FullDisk));
         for bad in ["", "ls", "[0] ls", "[x] ls", "@ kill", "@ fly 1", "@ sleep"] {
             assert!(Step::parse(bad).is_err(), "{bad}");
         }

@@ -28,6 +28,8 @@ pub enum Output {
     Print { fd: Fd, data: Bytes },
     /// A line for the event log.
     Note { text: String },
+    /// Ask whoever runs the world for something that no process can do; answered by `HostAnswered`.
+    AskHost { words: Vec<String> },
     /// Start a process.
     Spawn { pid: Pid, spec: SpawnSpec },
     /// Signal a process.
@@ -197,6 +199,12 @@ impl<'a> Context<'a> {
     /// Writes a line for the event log.
     pub fn note(&mut self, text: impl Into<String>) {
         self.outputs.push(Output::Note { text: text.into() });
+    }
+
+    /// Asks whoever runs the world for something no process can do, such as causing a fault. The answer comes as
+    /// [`crate::Input::HostAnswered`], at the same moment; a world that nobody answers for is silent.
+    pub fn ask_host(&mut self, words: Vec<String>) {
+        self.outputs.push(Output::AskHost { words });
     }
 
     /// Starts a process; its id is known at once.

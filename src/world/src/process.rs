@@ -91,6 +91,13 @@ pub enum Input {
     Flushed(FlushId),
     /// The disk refused this flush: what was written may not survive, and what waited for it is not sent.
     FlushFailed(FlushId),
+    /// What whoever runs the world answers to [`Context::ask_host`].
+    HostAnswered {
+        /// 0 if it was done, as of a program.
+        code: u8,
+        /// What to say about it.
+        text: String,
+    },
     /// A child of this process ended.
     ChildExited {
         /// Which.

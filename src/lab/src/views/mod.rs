@@ -6,7 +6,7 @@ mod replica;
 mod topics;
 
 pub(crate) use replica::leader_log;
-pub(crate) use topics::{led_by, metadata_of};
+pub(crate) use topics::{led_by, metadata, metadata_of};
 
 use crate::{
     Lab, NodeKind,

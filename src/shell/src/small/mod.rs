@@ -6,6 +6,7 @@ mod args;
 mod awk;
 mod cut;
 mod ends;
+mod fault;
 mod filter;
 mod grep;
 mod io;
@@ -38,6 +39,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("cut", "print chosen columns of each line"),
     info("date", "print the date of the lab"),
     info("env", "print the exported variables"),
+    info("fault", "break something in the lab, or mend it; fault --help says what"),
     info("grep", "print the lines that match a pattern"),
     info("head", "print the first lines"),
     info("jps", "list the Java processes: brokers, controllers, tools"),
@@ -83,6 +85,7 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         "sed" => reads(filter::boxed("sed", sed::sed, invocation)),
         "awk" => reads(filter::boxed("awk", awk::awk, invocation)),
         "xargs" => reads(xargs::boxed(invocation)),
+        "fault" => plain(fault::boxed(invocation)),
         "sleep" => plain(sleep::boxed(invocation)),
         "timeout" => plain(timeout::boxed(invocation)),
         _ => plain(once::boxed(name, invocation)?),

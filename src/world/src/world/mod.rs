@@ -115,6 +115,8 @@ pub struct World {
     terminals: Vec<Terminal>,
     pipes: BTreeMap<PipeId, Pipe>,
     captures: BTreeMap<CaptureId, Vec<u8>>,
+    /// What processes ask of whoever runs the world.
+    questions: Vec<(Pid, Vec<String>)>,
     trace: Option<Vec<TraceEvent>>,
     digest: Digest,
     spins: u32,
@@ -146,6 +148,7 @@ impl World {
             terminals: Vec::new(),
             pipes: BTreeMap::new(),
             captures: BTreeMap::new(),
+            questions: Vec::new(),
             trace: None,
             digest: Digest::default(),
             spins: 0,
@@ -256,6 +259,16 @@ impl World {
         if let Some(trace) = &mut self.trace {
             std::mem::swap(trace, emptied);
         }
+    }
+
+    /// What processes asked of whoever runs the world since the last call; each wants [`World::answer`].
+    pub fn take_questions(&mut self) -> Vec<(Pid, Vec<String>)> {
+        std::mem::take(&mut self.questions)
+    }
+
+    /// Answers a process's question, now; nothing happens if it is gone.
+    pub fn answer(&mut self, pid: Pid, code: u8, text: String) {
+        self.schedule(self.now, Event::Input { pid, input: Input::HostAnswered { code, text } });
     }
 
     /// When the next event is due.

@@ -37,6 +37,7 @@ impl World {
                 let at = self.now;
                 self.record(|| TraceEvent::Note { at, pid, text });
             }
+            Output::AskHost { words } => self.questions.push((pid, words)),
             Output::Spawn { pid: child, spec } => self.start(child, Some(pid), spec),
             Output::Signal { pid: other, signal } => self.signal(other, signal),
             Output::Foreground { terminal, pids } => self.set_foreground(terminal, pids),

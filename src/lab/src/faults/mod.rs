@@ -1,6 +1,11 @@
 //! What a person breaks and mends. Serves the lab's inputs and the `fault` command; invariant: what is wrong is read from the
 //! world itself, so that no second book can disagree with it.
 
+mod obey;
+mod order;
+
+pub use order::{FaultOrder, Whom};
+
 use crate::{
     Lab,
     protocol::{HostFaults, LinkAction, LinkRow, NodeAction, NodeState},
