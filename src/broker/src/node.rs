@@ -17,7 +17,7 @@ use crate::{
     uplink::{Purpose, Uplink},
 };
 use bytes::Bytes;
-use ottla_controller::{MetadataImage, MetadataObserver, MetadataRecord, ObserverConfig};
+use ottla_controller::{MetadataImage, MetadataObserver, MetadataRecord, MetadataUpdate, ObserverConfig};
 use ottla_log::CLEAN_SHUTDOWN_FILE;
 use ottla_wire::{ApiKey, ErrorCode, Request, ResponseKind, Uuid, WireError, api, java};
 use ottla_world::{ConnectionId, Context, Input, Process, Signal, Time};
@@ -148,6 +148,7 @@ impl Running {
             directory_id,
             voters: config.voters.clone(),
             log_dir: dir.clone(),
+            settings: config.settings.clone(),
         };
         let settings = FetchSettings {
             wait_max_ms: config.int("replica.fetch.wait.max.ms"),
@@ -290,12 +291,13 @@ impl Running {
     }
 
     fn follow_metadata(&mut self, cx: &mut Context<'_>) {
-        let records = self.observer.take_committed(cx);
+        let MetadataUpdate { from_snapshot, records } = self.observer.take_committed(cx);
         if records.is_empty() && (self.serving || !self.lifecycle.is_caught_up(self.observer.metadata_offset())) {
             return;
         }
+        let before = from_snapshot.then(|| std::mem::take(&mut self.image));
         let image = Arc::make_mut(&mut self.image);
-        let (mut matters, mut deleted) = (false, BTreeSet::new());
+        let (mut matters, mut deleted) = (from_snapshot, BTreeSet::new());
         for (offset, record) in &records {
             if let MetadataRecord::RemoveTopic { topic_id } = record {
                 deleted.extend(image.topic_by_id(*topic_id).map(|topic| topic.name.clone()));
@@ -303,6 +305,12 @@ impl Running {
             matters |= !matches!(record, MetadataRecord::NoOp);
             image.replay(*offset, record);
         }
+        // What a snapshot has no more was deleted meanwhile.
+        let known = before.iter().flat_map(|before| before.topic_ids());
+        deleted
+            .extend(known.filter(|(name, id)| image.topic_ids().get(*name) != Some(*id)).map(|(name, _)| name.clone()));
+        image.advance(self.observer.metadata_offset());
+        self.observer.snapshot_if_due(cx, &self.image);
         // Its own registration is the first thing it has to know: what stands before it is history.
         let starts = !self.serving && self.lifecycle.is_caught_up(self.observer.metadata_offset());
         if starts {

@@ -48,4 +48,6 @@ pub struct ObserverConfig {
     pub voters: Vec<(i32, u16)>,
     /// `metadata.log.dir`, such as `node-1`, without a slash at the end.
     pub log_dir: String,
+    /// Settings of `server.properties` that differ from Kafka's defaults.
+    pub settings: BTreeMap<String, String>,
 }

@@ -17,6 +17,6 @@ mod view;
 pub use config::{ControllerConfig, ObserverConfig};
 pub use image::MetadataImage;
 pub use node::ControllerNode;
-pub use observer::{ControllerAddress, MetadataObserver};
+pub use observer::{ControllerAddress, MetadataObserver, MetadataUpdate};
 pub use record::MetadataRecord;
 pub use view::{ControllerView, ReplicaProgress, RoleName};

@@ -4,8 +4,9 @@
 //! and in order.
 
 use crate::config::ObserverConfig;
-use crate::quorum::{Quorum, QuorumConfig};
-use crate::raft::RaftConfig;
+use crate::image::MetadataImage;
+use crate::quorum::{Committed, Quorum, QuorumConfig, SnapshotSettings};
+use crate::raft::{LogSettings, RaftConfig};
 use crate::record::{BatchContent, MetadataRecord};
 use ottla_world::{Context, Input, Time};
 
@@ -18,6 +19,15 @@ pub struct ControllerAddress {
     pub port: u16,
     /// The quorum's epoch.
     pub epoch: i32,
+}
+
+/// What was committed since the last look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetadataUpdate {
+    /// Whether the records make the whole image (they begin with a snapshot): what was replayed before is forgotten then.
+    pub from_snapshot: bool,
+    /// Records with their offsets.
+    pub records: Vec<(i64, MetadataRecord)>,
 }
 
 /// Keeps a broker's copy of `__cluster_metadata-0`.
@@ -42,12 +52,14 @@ impl MetadataObserver {
             election_timeout_ms: 1000,
             fetch_timeout_ms: 2000,
             election_backoff_max_ms: 1000,
+            log: LogSettings::of(&config.settings),
         };
         let quorum_config = QuorumConfig {
             raft,
             cluster_id: config.cluster_id.clone(),
             voters: config.voters.clone(),
             directory_id: config.directory_id,
+            snapshots: SnapshotSettings::of(&config.settings),
         };
         let quorum = Quorum::open(cx, quorum_config);
         MetadataObserver { config, quorum, metadata_offset: -1 }
@@ -71,16 +83,29 @@ impl MetadataObserver {
     }
 
     /// The newly committed records with their offsets, for the owner to replay.
-    pub fn take_committed(&mut self, cx: &mut Context<'_>) -> Vec<(i64, MetadataRecord)> {
-        let Some(quorum) = &mut self.quorum else { return Vec::new() };
-        let mut records = Vec::new();
+    pub fn take_committed(&mut self, cx: &mut Context<'_>) -> MetadataUpdate {
+        let mut update = MetadataUpdate::default();
+        let Some(quorum) = &mut self.quorum else { return update };
         for batch in quorum.take_committed(cx) {
+            assert!(batch.last_offset > self.metadata_offset, "what is committed is handed out in order");
             self.metadata_offset = batch.last_offset;
-            if let BatchContent::Records(batch) = batch.content {
-                records.extend(batch);
+            match batch.content {
+                Committed::Batch(BatchContent::Records(records)) => update.records.extend(records),
+                Committed::Batch(_) => {}
+                Committed::Snapshot(records) => {
+                    let at = |record| (batch.last_offset, record);
+                    update = MetadataUpdate { from_snapshot: true, records: records.into_iter().map(at).collect() };
+                }
             }
         }
-        records
+        update
+    }
+
+    /// Writes a snapshot, if one is due. `image` has replayed all that was handed out. Call it after each update.
+    pub fn snapshot_if_due(&mut self, cx: &mut Context<'_>, image: &MetadataImage) {
+        if let Some(quorum) = &mut self.quorum {
+            quorum.snapshot_if_due(cx, image);
+        }
     }
 
     /// The leader of the quorum, which is the active controller.

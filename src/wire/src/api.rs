@@ -76,6 +76,7 @@ const CONTROLLER: &[Row] = &[
     (ApiKey::DescribeQuorum, 0, 2),
     (ApiKey::AlterPartition, 2, 3),
     (ApiKey::Envelope, 0, 0),
+    (ApiKey::FetchSnapshot, 0, 1),
     (ApiKey::DescribeCluster, 0, 2),
     (ApiKey::BrokerRegistration, 0, 4),
     (ApiKey::BrokerHeartbeat, 0, 1),

@@ -152,11 +152,10 @@ impl<'a> PartitionChangeBuilder<'a> {
         if !self.elr_enabled {
             return;
         }
-        if self.isr.len() as i64 >= i64::from(self.min_isr) {
-            if !mutation::is(Mutation::ElrIgnoresMinIsr) {
-                self.elr.clear();
-                return;
-            }
+        let enough = self.isr.len() as i64 >= i64::from(self.min_isr);
+        if enough && !mutation::is(Mutation::ElrIgnoresMinIsr) {
+            self.elr.clear();
+            return;
         }
         // A Java hash set: small ids come out in ascending order.
         let mut candidates: Vec<i32> = self.elr.iter().chain(&self.partition.isr).copied().collect();

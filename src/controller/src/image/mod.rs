@@ -8,6 +8,7 @@ mod cluster;
 mod configs;
 mod replay;
 mod topic;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -69,3 +69,61 @@ fn records_about_nothing_change_nothing() {
     image.replay(4, &MetadataRecord::PartitionChange(PartitionChange::new(ID, 0)));
     assert_eq!(image, MetadataImage { offset: 4, ..MetadataImage::default() });
 }
+
+#[test]
+fn an_image_is_made_again_by_the_records_it_writes() {
+    let mut image = with_topic();
+    let elr = PartitionChange {
+        isr: Some(vec![]),
+        leader: record::NO_LEADER,
+        eligible_leader_replicas: Some(vec![3]),
+        last_known_elr: Some(vec![2]),
+        adding_replicas: Some(vec![4]),
+        leader_recovery_state: 1,
+        directories: Some(vec![ID]),
+        ..PartitionChange::new(ID, 0)
+    };
+    let broker = record::RegisterBroker {
+        broker_id: 2,
+        incarnation_id: ID,
+        broker_epoch: 17,
+        endpoints: vec![record::Endpoint { name: "PLAINTEXT".into(), host: "h".into(), port: 9, security_protocol: 0 }],
+        features: vec![record::FeatureRange { name: "f".into(), min_supported_version: 1, max_supported_version: 2 }],
+        rack: Some("r".into()),
+        fenced: false,
+        in_controlled_shutdown: true,
+        log_dirs: vec![ID],
+    };
+    let controller = record::RegisterController {
+        controller_id: 11,
+        incarnation_id: ID,
+        zk_migration_ready: false,
+        endpoints: vec![],
+        features: vec![],
+    };
+    let level = |name: &str| record::FeatureLevel { name: name.into(), feature_level: 3 };
+    let quota = record::ClientQuota {
+        entity: vec![("user".into(), None)],
+        key: "producer_byte_rate".into(),
+        value_bits: 7,
+        remove: false,
+    };
+    for record in [
+        MetadataRecord::PartitionChange(elr),
+        MetadataRecord::RegisterBroker(broker),
+        MetadataRecord::RegisterController(controller),
+        MetadataRecord::FeatureLevel(level("group.version")),
+        MetadataRecord::FeatureLevel(level("metadata.version")),
+        MetadataRecord::ClientQuota(quota),
+        MetadataRecord::ProducerIds(record::ProducerIds { broker_id: 1, broker_epoch: 2, next_producer_id: 3000 }),
+        MetadataRecord::NoOp,
+    ] {
+        image.replay(image.offset() + 1, &record);
+    }
+    for resource in [ConfigResource::DefaultBroker, ConfigResource::Broker(2), ConfigResource::Other(32, "g".into())] {
+        set(&mut image, &resource, "key", Some("value"));
+    }
+    let records = image.to_records();
+    assert!(matches!(&records[0], MetadataRecord::FeatureLevel(first) if first.name == "metadata.version"));
+    assert_eq!(MetadataImage::from_records(&records, image.offset()), image);
+}

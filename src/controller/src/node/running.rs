@@ -8,8 +8,8 @@ use super::requests::refuse;
 use super::startup::{bootstrap_records, registration_record, registration_request};
 use crate::config::ControllerConfig;
 use crate::image::MetadataImage;
-use crate::quorum::{Quorum, QuorumConfig};
-use crate::raft::{RaftConfig, Role};
+use crate::quorum::{Committed, Quorum, QuorumConfig, SnapshotSettings};
+use crate::raft::{LogSettings, RaftConfig, Role};
 use crate::record::BatchContent;
 use crate::rpc::{PeerResponse, PeerState, Peers, PeersEvent};
 use ottla_wire::{ErrorCode, RequestKind, ResponseKind, Uuid};
@@ -43,12 +43,14 @@ impl Running {
             election_timeout_ms: config.number("controller.quorum.election.timeout.ms", 1000).max(1),
             fetch_timeout_ms: config.number("controller.quorum.fetch.timeout.ms", 2000).max(1),
             election_backoff_max_ms: config.number("controller.quorum.election.backoff.max.ms", 1000),
+            log: LogSettings::of(&config.settings),
         };
         let quorum_config = QuorumConfig {
             raft,
             cluster_id: config.cluster_id.clone(),
             voters: config.voters.clone(),
             directory_id: Uuid::nil(),
+            snapshots: SnapshotSettings::of(&config.settings),
         };
         let quorum = Quorum::open(cx, quorum_config)?;
         let id = config.node_id;
@@ -104,13 +106,26 @@ impl Running {
     }
 
     fn replay_committed(&mut self, cx: &mut Context<'_>) {
-        for batch in self.quorum.take_committed(cx) {
-            let image = Arc::make_mut(&mut self.committed);
-            if let BatchContent::Records(records) = &batch.content {
-                records.iter().for_each(|(offset, record)| image.replay(*offset, record));
-            }
-            image.advance(batch.last_offset);
+        let committed = self.quorum.take_committed(cx);
+        if committed.is_empty() {
+            return;
         }
+        for batch in committed {
+            assert!(batch.last_offset > self.committed.offset(), "what is committed is replayed in order");
+            match batch.content {
+                Committed::Snapshot(records) => {
+                    self.committed = Arc::new(MetadataImage::from_records(&records, batch.last_offset));
+                }
+                Committed::Batch(content) => {
+                    let image = Arc::make_mut(&mut self.committed);
+                    if let BatchContent::Records(records) = &content {
+                        records.iter().for_each(|(offset, record)| image.replay(*offset, record));
+                    }
+                    image.advance(batch.last_offset);
+                }
+            }
+        }
+        self.quorum.snapshot_if_due(cx, &self.committed);
     }
 
     fn claim_or_renounce(&mut self, cx: &mut Context<'_>) {

@@ -5,8 +5,11 @@
 
 mod committed;
 mod server;
+mod snapshots;
 
+pub use committed::Committed;
 pub use server::ReplyTo;
+pub use snapshots::SnapshotSettings;
 
 use crate::raft::{MetadataLogError, Raft, RaftConfig, RaftRequest, RaftResponse};
 use crate::record::{LeaderChange, leader_change_batch};
@@ -32,6 +35,8 @@ pub struct QuorumConfig {
     pub voters: Vec<(i32, u16)>,
     /// The log directory's id, for observers.
     pub directory_id: Uuid,
+    /// When it writes snapshots.
+    pub snapshots: SnapshotSettings,
 }
 
 /// A running member of the quorum.
@@ -47,6 +52,8 @@ pub struct Quorum {
     directories: std::collections::BTreeMap<i32, Uuid>,
     /// Next offset to hand out as committed.
     next_committed: i64,
+    /// What was handed out since the last snapshot.
+    progress: snapshots::SinceSnapshot,
 }
 
 impl Quorum {
@@ -65,7 +72,8 @@ impl Quorum {
         let others = config.voters.iter().copied().filter(|(id, _)| *id != me);
         let peers = Peers::new(format!("raft-client-{me}"), REQUEST_TIMEOUT_MS, others);
         let directories = Default::default();
-        Some(Quorum { config, raft, peers, flush: None, parked: Vec::new(), directories, next_committed: 0 })
+        let progress = snapshots::SinceSnapshot::new(now);
+        Some(Quorum { config, raft, peers, flush: None, parked: Vec::new(), directories, next_committed: 0, progress })
     }
 
     /// The Raft core, to look at.
@@ -132,6 +140,7 @@ impl Quorum {
         match asked {
             RaftRequest::Vote(vote) => self.raft.handle_vote_response(cx.disk(), now, from, vote, &response),
             RaftRequest::Fetch(fetch) => self.raft.handle_fetch_response(cx.disk(), now, from, &fetch, response),
+            RaftRequest::FetchSnapshot(_) => self.raft.handle_fetch_snapshot_response(cx.disk(), now, from, response),
             RaftRequest::BeginQuorumEpoch { .. } | RaftRequest::EndQuorumEpoch { .. } => {
                 self.raft.handle_announcement_response(cx.disk(), now, from, &response)
             }
@@ -168,7 +177,7 @@ impl Quorum {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) {
         if self.flush.is_none() && self.raft.needs_flush() {
-            let flush = cx.flush(vec![self.raft.log().path()]);
+            let flush = cx.flush(self.raft.unflushed_paths());
             self.flush = Some((flush, self.raft.log().end_offset()));
         }
     }

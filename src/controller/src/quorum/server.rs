@@ -49,6 +49,7 @@ impl Quorum {
             RaftRequest::EndQuorumEpoch { epoch, leader_id, preferred_successors } => {
                 self.raft.handle_end_quorum(cx.disk(), now, (epoch, leader_id), &preferred_successors)
             }
+            RaftRequest::FetchSnapshot(request) => Ok(self.raft.handle_fetch_snapshot(cx.disk(), now, &request)),
             RaftRequest::Fetch(request) => {
                 self.directories.insert(request.replica_id, inbound.directory_id);
                 let deadline = now.plus_millis(request.max_wait_ms);
@@ -81,6 +82,7 @@ impl Quorum {
             RaftRequest::BeginQuorumEpoch { .. } => ResponseBody::BeginQuorumEpoch,
             RaftRequest::EndQuorumEpoch { .. } => ResponseBody::EndQuorumEpoch,
             RaftRequest::Fetch(_) => ResponseBody::Fetch(Default::default()),
+            RaftRequest::FetchSnapshot(_) => ResponseBody::FetchSnapshot(Default::default()),
         };
         RaftResponse { error, epoch: self.raft.epoch(), leader_id: self.raft.leader_id(), body }
     }

@@ -3,6 +3,7 @@
 //! Invariant: a follower's log is a prefix of the leader's up to where the leader checked it; what diverges is cut before
 //! anything is appended.
 
+use super::log::Comparison;
 use super::message::{FetchRequest, FetchedData, RaftError, RaftResponse, ResponseBody};
 use super::role::Role;
 use super::{Outcome, Raft};
@@ -20,7 +21,7 @@ pub enum FetchAnswer {
 impl Raft {
     /// Takes a `Fetch` (`handleFetchRequest`): counts it and answers it, if there is something to say.
     pub fn handle_fetch(&mut self, disk: &Disk, now: Time, request: &FetchRequest) -> FetchAnswer {
-        if self.fetch_error(request) == RaftError::None && self.divergence(request).is_none() {
+        if self.fetch_error(request) == RaftError::None && self.compare(request) == Comparison::Valid {
             self.count_fetch(now, request);
         }
         self.answer_fetch(disk, request, request.max_wait_ms == 0)
@@ -30,9 +31,14 @@ impl Raft {
     pub fn answer_fetch(&self, disk: &Disk, request: &FetchRequest, at_once: bool) -> FetchAnswer {
         let high_watermark = self.leader().and_then(|leader| leader.high_watermark).unwrap_or(-1);
         let error = self.fetch_error(request);
-        let diverging = if error == RaftError::None { self.divergence(request) } else { None };
-        let mut data = FetchedData { high_watermark, diverging, ..FetchedData::default() };
-        if error == RaftError::None && diverging.is_none() {
+        let mut data = FetchedData { high_watermark, ..FetchedData::default() };
+        let comparison = (error == RaftError::None).then(|| self.compare(request));
+        match comparison {
+            Some(Comparison::Diverging(at)) => data.diverging = Some((at.epoch, at.offset)),
+            Some(Comparison::Snapshot(id)) => data.snapshot = Some(id),
+            _ => {}
+        }
+        if comparison == Some(Comparison::Valid) {
             data.records = self.log.read(disk, request.offset, request.max_bytes);
             let news = !data.records.is_empty() || high_watermark > request.high_watermark;
             if !news && !at_once {
@@ -43,27 +49,23 @@ impl Raft {
     }
 
     fn fetch_error(&self, request: &FetchRequest) -> RaftError {
-        if request.epoch < self.epoch {
-            RaftError::FencedLeaderEpoch
-        } else if request.epoch > self.epoch {
-            RaftError::UnknownLeaderEpoch
-        } else if !matches!(self.role, Role::Leader(_)) {
-            RaftError::NotLeaderOrFollower
-        } else if request.offset < 0 || request.last_fetched_epoch < 0 {
-            RaftError::InvalidRequest
-        } else {
-            RaftError::None
+        match self.epoch_error(request.epoch) {
+            RaftError::None if request.offset < 0 || request.last_fetched_epoch < 0 => RaftError::InvalidRequest,
+            error => error,
         }
     }
 
-    /// Where the replica's log leaves this one, if it does (`ReplicatedLog.validateOffsetAndEpoch`).
-    fn divergence(&self, request: &FetchRequest) -> Option<(i32, i64)> {
-        if request.offset == 0 && request.last_fetched_epoch == 0 {
-            return None;
+    /// Whether this node leads the epoch that a replica knows (`validateLeaderOnlyRequest`).
+    pub(super) fn epoch_error(&self, epoch: i32) -> RaftError {
+        if epoch < self.epoch {
+            RaftError::FencedLeaderEpoch
+        } else if epoch > self.epoch {
+            RaftError::UnknownLeaderEpoch
+        } else if !matches!(self.role, Role::Leader(_)) {
+            RaftError::NotLeaderOrFollower
+        } else {
+            RaftError::None
         }
-        let end = self.log.end_of_epoch(request.last_fetched_epoch);
-        let same = end.epoch == request.last_fetched_epoch && request.offset <= end.offset;
-        (!same).then_some((end.epoch, end.offset))
     }
 
     /// The fetch this node sends next.
@@ -109,6 +111,10 @@ impl Raft {
         follower.ask_another = false;
         if let Some((epoch, end_offset)) = data.diverging {
             return self.truncate(disk, epoch, end_offset);
+        }
+        if let Some(id) = data.snapshot {
+            self.begin_snapshot_fetch(id);
+            return Ok(());
         }
         self.log.append(disk, data.records)?;
         self.raise_high_watermark(data.high_watermark);

@@ -38,8 +38,6 @@ impl Raft {
     /// Counts a replica's fetch as the acknowledgement it is.
     pub(super) fn count_fetch(&mut self, now: Time, request: &FetchRequest) {
         let end = self.log.end_offset();
-        let timeout = self.check_quorum_ms();
-        let needed = self.majority() - 1;
         let Role::Leader(leader) = &mut self.role else { return };
         let is_voter = leader.voters.contains_key(&request.replica_id);
         let table = if is_voter { &mut leader.voters } else { &mut leader.observers };
@@ -55,12 +53,23 @@ impl Raft {
         progress.acknowledged = true;
         leader.observers.retain(|_, p| p.last_fetch.is_some_and(|t| now.millis_since(t) < OBSERVER_SESSION_TIMEOUT_MS));
         if is_voter {
-            leader.fetched.insert(request.replica_id);
-            if leader.fetched.len() >= needed && leader.check_quorum_at.is_some() {
-                leader.fetched.clear();
-                leader.check_quorum_at = Some(now.plus_millis(timeout));
-            }
+            self.heard_from(now, request.replica_id);
             self.advance_high_watermark();
+        }
+    }
+
+    /// A voter fetches: the more of them, the longer this node leads (`updateCheckQuorumForFollowingVoter`).
+    pub(super) fn heard_from(&mut self, now: Time, replica_id: i32) {
+        let timeout = self.check_quorum_ms();
+        let needed = self.majority() - 1;
+        let Role::Leader(leader) = &mut self.role else { return };
+        if !leader.voters.contains_key(&replica_id) {
+            return;
+        }
+        leader.fetched.insert(replica_id);
+        if leader.fetched.len() >= needed && leader.check_quorum_at.is_some() {
+            leader.fetched.clear();
+            leader.check_quorum_at = Some(now.plus_millis(timeout));
         }
     }
 

@@ -3,6 +3,7 @@
 //! Serves the Raft core and its translation to requests. Invariant: every response carries the responder's epoch and the
 //! leader it knows, so that whoever is behind learns of it.
 
+use super::log::EpochAndOffset;
 use bytes::Bytes;
 
 /// A request to a voter.
@@ -28,6 +29,8 @@ pub enum RaftRequest {
     },
     /// `Fetch` of the metadata log.
     Fetch(FetchRequest),
+    /// `FetchSnapshot`.
+    FetchSnapshot(FetchSnapshotRequest),
 }
 
 /// A candidate's question.
@@ -64,6 +67,21 @@ pub struct FetchRequest {
     pub max_wait_ms: u64,
 }
 
+/// A replica's request for a piece of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FetchSnapshotRequest {
+    /// Who fetches.
+    pub replica_id: i32,
+    /// The epoch it knows.
+    pub epoch: i32,
+    /// The snapshot.
+    pub id: EpochAndOffset,
+    /// From which byte on.
+    pub position: u64,
+    /// How many bytes it takes.
+    pub max_bytes: u64,
+}
+
 /// Errors of the Raft requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RaftError {
@@ -79,6 +97,10 @@ pub enum RaftError {
     InvalidRequest,
     /// Another cluster's node.
     InconsistentClusterId,
+    /// The leader has not that snapshot (any more).
+    SnapshotNotFound,
+    /// A piece that begins behind the snapshot's end.
+    PositionOutOfRange,
     /// Any other error.
     Other,
 }
@@ -110,6 +132,8 @@ pub enum ResponseBody {
     EndQuorumEpoch,
     /// To `Fetch`.
     Fetch(FetchedData),
+    /// To `FetchSnapshot`.
+    FetchSnapshot(SnapshotChunk),
 }
 
 /// What a fetch brought.
@@ -119,6 +143,21 @@ pub struct FetchedData {
     pub high_watermark: i64,
     /// Where the replica's log leaves the leader's: (epoch, end offset).
     pub diverging: Option<(i32, i64)>,
+    /// What the replica has to fetch instead, because the leader's log begins later.
+    pub snapshot: Option<EpochAndOffset>,
     /// Whole batches.
     pub records: Bytes,
+}
+
+/// A piece of a snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotChunk {
+    /// The snapshot.
+    pub id: EpochAndOffset,
+    /// Bytes of the whole file.
+    pub size_bytes: u64,
+    /// Where the piece begins.
+    pub position: u64,
+    /// The piece.
+    pub bytes: Bytes,
 }

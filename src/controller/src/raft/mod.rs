@@ -11,6 +11,7 @@ mod log;
 mod message;
 mod poll;
 mod role;
+mod snapshot;
 mod store;
 mod transition;
 
@@ -18,9 +19,12 @@ mod transition;
 mod tests;
 
 pub use fetch::FetchAnswer;
-pub use log::{EpochAndOffset, MetadataLog, MetadataLogError};
-pub use message::{FetchRequest, FetchedData, RaftError, RaftRequest, RaftResponse, ResponseBody, VoteRequest};
-pub use role::{Follower, Leader, Progress, Role, Votes};
+pub use log::{Comparison, EpochAndOffset, LogSettings, MetadataLog, MetadataLogError, Snapshot};
+pub use message::{
+    FetchRequest, FetchSnapshotRequest, FetchedData, RaftError, RaftRequest, RaftResponse, ResponseBody, SnapshotChunk,
+    VoteRequest,
+};
+pub use role::{Follower, Leader, Progress, Role, SnapshotFetch, Votes};
 pub use store::ElectionState;
 
 use crate::view::RoleName;
@@ -42,6 +46,8 @@ pub struct RaftConfig {
     pub fetch_timeout_ms: u64,
     /// `controller.quorum.election.backoff.max.ms`.
     pub election_backoff_max_ms: u64,
+    /// How much of the log is kept.
+    pub log: LogSettings,
 }
 
 /// A member of the quorum.
@@ -69,7 +75,16 @@ impl Raft {
     /// # Errors
     /// A disk that can't be written.
     pub fn open(disk: &mut Disk, config: RaftConfig, seed: u64, now: Time) -> Outcome<Raft> {
-        let log = MetadataLog::open(disk, &config.dir)?;
+        let log = match MetadataLog::open(disk, &config.dir, config.log) {
+            // An observer has acknowledged nothing: it may fetch everything again.
+            Err(MetadataLogError::NoSnapshot(_)) if !config.voters.contains(&config.node_id) => {
+                MetadataLog::wipe(disk, &config.dir);
+                MetadataLog::open(disk, &config.dir, config.log)?
+            }
+            opened => opened?,
+        };
+        // What is in a snapshot was committed.
+        let high_watermark = log.latest_snapshot().map_or(-1, |latest| latest.id.offset);
         let state = store::load(disk, &config.dir);
         let flushed_offset = 0;
         let mut raft = Raft {
@@ -79,7 +94,7 @@ impl Raft {
             role: Role::Unattached { election_at: None },
             log,
             flushed_offset,
-            high_watermark: -1,
+            high_watermark,
             rng: Rng::new(seed),
             notes: Vec::new(),
             stored: false,
@@ -151,10 +166,15 @@ impl Raft {
         self.high_watermark
     }
 
-    /// Whether the log has bytes that were not flushed: the owner then flushes `log().path()`, and reports
+    /// Whether the log has bytes that were not flushed: the owner then flushes [`Raft::unflushed_paths`], and reports
     /// [`Raft::handle_flushed`]. An observer's fetch acknowledges nothing, so it never has to.
     pub fn needs_flush(&self) -> bool {
         self.is_voter() && self.flushed_offset < self.log.end_offset()
+    }
+
+    /// The files of the log with bytes that were not flushed.
+    pub fn unflushed_paths(&self) -> Vec<String> {
+        self.log.paths_from(self.flushed_offset)
     }
 
     /// Whether votes or epochs were written since the last call: what leaves now has to wait for a flush of

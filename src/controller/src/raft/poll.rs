@@ -92,6 +92,9 @@ impl Raft {
         if let Role::Follower(follower) = &mut self.role {
             follower.ask_another = false;
         }
+        if let Some(request) = self.fetch_snapshot_request(MAX_FETCH_SIZE_BYTES).filter(|_| leader == Some(to)) {
+            return Some((to, RaftRequest::FetchSnapshot(request)));
+        }
         Some((to, RaftRequest::Fetch(self.fetch_request(MAX_FETCH_SIZE_BYTES, MAX_FETCH_WAIT_MS))))
     }
 

@@ -12,6 +12,7 @@
 //!
 //! Invariant: only `Raft` moves from one to the other, by the functions in `transition.rs`.
 
+use super::log::EpochAndOffset;
 use crate::view::RoleName;
 use ottla_world::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,6 +108,17 @@ pub struct Follower {
     pub has_fetched: bool,
     /// Whether the last fetch from the leader failed: then another voter is asked once.
     pub ask_another: bool,
+    /// The snapshot it fetches, if the leader's log begins later than its own ends.
+    pub snapshot: Option<SnapshotFetch>,
+}
+
+/// A snapshot on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotFetch {
+    /// Which.
+    pub id: EpochAndOffset,
+    /// What has come.
+    pub bytes: Vec<u8>,
 }
 
 /// The state of a member of the quorum.

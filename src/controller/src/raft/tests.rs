@@ -20,6 +20,7 @@ fn member(node_id: i32, voters: &[i32]) -> Member {
         election_timeout_ms: 1000,
         fetch_timeout_ms: 2000,
         election_backoff_max_ms: 1000,
+        log: LogSettings::default(),
     };
     let raft = Raft::open(&mut disk, config, 7, NOW).unwrap();
     Member { disk, raft }

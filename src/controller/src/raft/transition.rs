@@ -79,6 +79,7 @@ impl Raft {
             fetch_timeout_at: now.plus_millis(self.config.fetch_timeout_ms),
             has_fetched: false,
             ask_another: false,
+            snapshot: None,
         });
         self.note_role();
         self.save(disk)

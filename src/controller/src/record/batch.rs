@@ -26,6 +26,10 @@ pub enum BatchContent {
     Records(Vec<(i64, MetadataRecord)>),
     /// A leader announces itself.
     LeaderChange(LeaderChange),
+    /// A snapshot begins; the time stamp of the last record of the log it stands for.
+    SnapshotHeader(i64),
+    /// A snapshot ends.
+    SnapshotFooter,
     /// Another control batch, which this version need not understand.
     OtherControl,
 }
@@ -76,6 +80,11 @@ pub fn read_batch(batch: &Batch) -> Result<BatchContent, Error> {
             let value = record.value.as_deref().ok_or(Error::UnexpectedNull("value"))?;
             read_leader_change(value).map(BatchContent::LeaderChange)
         }
+        ControlType::SnapshotHeader => {
+            let value = record.value.as_deref().ok_or(Error::UnexpectedNull("value"))?;
+            super::snapshot::read_header(value).map(BatchContent::SnapshotHeader)
+        }
+        ControlType::SnapshotFooter => Ok(BatchContent::SnapshotFooter),
         _ => Ok(BatchContent::OtherControl),
     }
 }

@@ -43,6 +43,9 @@ pub enum MetadataRecordError {
     /// A batch that is none, or whose checksum is wrong.
     #[error("batch: {0}")]
     Batch(#[from] ottla_records::RecordError),
+    /// A snapshot that is not whole.
+    #[error("snapshot: {0}")]
+    Snapshot(&'static str),
 }
 
 /// Tagged fields of one struct: (tag, bytes), written in the order of the tags.

@@ -7,6 +7,7 @@ mod batch;
 mod decode;
 mod encode;
 mod fields;
+mod snapshot;
 mod types;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 
 pub use batch::{BatchContent, LeaderChange, leader_change_batch, read_batch, records_batch};
 pub use fields::MetadataRecordError;
+pub use snapshot::{SnapshotContent, read_snapshot, write_snapshot};
 pub use types::{
     BrokerRegistrationChange, ClientQuota, Config, Endpoint, FeatureLevel, FeatureRange, MetadataRecord, NO_LEADER,
     NO_LEADER_CHANGE, Partition, PartitionChange, ProducerIds, RegisterBroker, RegisterController, Topic,

@@ -7,6 +7,7 @@ mod peers;
 mod quiet;
 mod raft_request;
 mod raft_response;
+mod snapshot;
 
 #[cfg(test)]
 mod tests;

@@ -120,7 +120,7 @@ pub fn write_fetch_response(correlation_id: i32, response: &RaftResponse, voters
     let ResponseBody::Fetch(data) = &response.body else { return None };
     let leader_id = response.leader_id?;
     let port = voters.iter().find(|(id, _)| *id == leader_id)?.1;
-    (response.error == RaftError::None && data.diverging.is_none()).then_some(())?;
+    (response.error == RaftError::None && data.diverging.is_none() && data.snapshot.is_none()).then_some(())?;
     let mut out = BytesMut::with_capacity(FIXED_BYTES + data.records.len());
     out.put_i32(correlation_id);
     out.put_u8(0);
@@ -178,7 +178,7 @@ pub fn read_fetch_response(frame: &Bytes) -> Option<(i32, RaftResponse)> {
     input.expect(&[0, 0, 1, 0])?;
     let rest = usize::from(input.u8()?);
     (leader_id >= 0 && rest < 0x7f && input.0.len() == rest).then_some(())?;
-    let body = ResponseBody::Fetch(FetchedData { high_watermark, diverging: None, records });
+    let body = ResponseBody::Fetch(FetchedData { high_watermark, diverging: None, snapshot: None, records });
     Some((correlation_id, RaftResponse { error: RaftError::None, epoch, leader_id: Some(leader_id), body }))
 }
 

@@ -1,7 +1,7 @@
 //! Raft's requests to Kafka's and back. Serves the driver; invariant: both directions agree, and a request about another
 //! topic or partition is none.
 
-use super::{METADATA_TOPIC, METADATA_TOPIC_ID};
+use super::{METADATA_TOPIC, METADATA_TOPIC_ID, snapshot};
 use crate::raft::{FetchRequest, RaftRequest, VoteRequest};
 use ottla_wire::messages::{
     begin_quorum_epoch_request as begin, end_quorum_epoch_request as end, fetch_request as fetch, vote_request as vote,
@@ -25,6 +25,7 @@ pub fn raft_version(request: &RaftRequest) -> i16 {
         RaftRequest::Vote(_) => 2,
         RaftRequest::BeginQuorumEpoch { .. } | RaftRequest::EndQuorumEpoch { .. } => 1,
         RaftRequest::Fetch(_) => 18,
+        RaftRequest::FetchSnapshot(_) => 1,
     }
 }
 
@@ -56,6 +57,9 @@ pub fn raft_request_kind(request: &RaftRequest, to: i32, cluster_id: &str, direc
             )
         }
         RaftRequest::Fetch(request) => RequestKind::Fetch(fetch_kind(request, cluster_id, directory_id)),
+        RaftRequest::FetchSnapshot(request) => {
+            RequestKind::FetchSnapshot(snapshot::request_kind(request, cluster_id, directory_id))
+        }
     }
 }
 
@@ -119,6 +123,7 @@ pub fn raft_request_from(request: &RequestKind) -> Option<InboundRaft> {
             Some(inbound(end, &request.cluster_id))
         }
         RequestKind::Fetch(request) => fetch_from(request),
+        RequestKind::FetchSnapshot(request) => snapshot::request_from(request),
         _ => None,
     }
 }
@@ -146,11 +151,11 @@ fn fetch_from(request: &fetch::FetchRequest) -> Option<InboundRaft> {
     Some(InboundRaft { directory_id: data.replica_directory_id, ..inbound })
 }
 
-fn inbound(request: RaftRequest, cluster_id: &Option<StrBytes>) -> InboundRaft {
+pub(super) fn inbound(request: RaftRequest, cluster_id: &Option<StrBytes>) -> InboundRaft {
     InboundRaft { request, cluster_id: cluster_id.as_ref().map(|id| id.to_string()), directory_id: Uuid::nil() }
 }
 
-fn only<T>(items: &[T]) -> Option<&T> {
+pub(super) fn only<T>(items: &[T]) -> Option<&T> {
     match items {
         [item] => Some(item),
         _ => None,

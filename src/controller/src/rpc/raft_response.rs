@@ -1,8 +1,8 @@
 //! Raft's responses to Kafka's and back. Serves the driver; invariant: both directions agree; a leader is always named with
 //! its endpoint.
 
-use super::{METADATA_TOPIC, METADATA_TOPIC_ID};
-use crate::raft::{FetchedData, RaftError, RaftResponse, ResponseBody};
+use super::{METADATA_TOPIC, METADATA_TOPIC_ID, snapshot};
+use crate::raft::{EpochAndOffset, FetchedData, RaftError, RaftResponse, ResponseBody};
 use ottla_wire::messages::{
     begin_quorum_epoch_response as begin, end_quorum_epoch_response as end, fetch_response as fetch,
     vote_response as vote,
@@ -20,6 +20,8 @@ fn code_of(error: RaftError) -> i16 {
         RaftError::NotLeaderOrFollower => ErrorCode::NotLeaderOrFollower,
         RaftError::InvalidRequest => ErrorCode::InvalidRequest,
         RaftError::InconsistentClusterId => ErrorCode::InconsistentClusterId,
+        RaftError::SnapshotNotFound => ErrorCode::SnapshotNotFound,
+        RaftError::PositionOutOfRange => ErrorCode::PositionOutOfRange,
         RaftError::Other => ErrorCode::UnknownServerError,
     };
     code.code()
@@ -34,6 +36,8 @@ fn error_of(codes: [i16; 2]) -> RaftError {
         ErrorCode::NotLeaderOrFollower => RaftError::NotLeaderOrFollower,
         ErrorCode::InvalidRequest => RaftError::InvalidRequest,
         ErrorCode::InconsistentClusterId => RaftError::InconsistentClusterId,
+        ErrorCode::SnapshotNotFound => RaftError::SnapshotNotFound,
+        ErrorCode::PositionOutOfRange => RaftError::PositionOutOfRange,
         _ => RaftError::Other,
     }
 }
@@ -88,6 +92,9 @@ pub fn raft_response_kind(response: &RaftResponse, voters: &EndpointTable) -> Re
             let nodes = endpoint.map(node).into_iter().collect();
             ResponseKind::Fetch(fetch::FetchResponse::default().with_responses(vec![topic]).with_node_endpoints(nodes))
         }
+        ResponseBody::FetchSnapshot(chunk) => {
+            ResponseKind::FetchSnapshot(snapshot::response_kind(chunk, (code, leader_id, epoch), endpoint))
+        }
     }
 }
 
@@ -101,6 +108,9 @@ fn fetch_partition(data: &FetchedData, code: i16, leader_id: BrokerId, epoch: i3
         .with_records(Some(data.records.clone()));
     if let Some((epoch, end_offset)) = data.diverging {
         partition.diverging_epoch = fetch::EpochEndOffset::default().with_epoch(epoch).with_end_offset(end_offset);
+    }
+    if let Some(id) = data.snapshot {
+        partition.snapshot_id = fetch::SnapshotId::default().with_epoch(id.epoch).with_end_offset(id.offset);
     }
     partition
 }
@@ -138,12 +148,24 @@ pub fn raft_response_from(response: ResponseKind) -> Option<RaftResponse> {
             let Some(data) = partition else { return top_level(top, ResponseBody::Fetch(FetchedData::default())) };
             let (codes, leader) = ([top, data.error_code], data.current_leader.clone());
             let diverging = Some((data.diverging_epoch.epoch, data.diverging_epoch.end_offset));
+            let snapshot = EpochAndOffset { epoch: data.snapshot_id.epoch, offset: data.snapshot_id.end_offset };
             let fetched = FetchedData {
+                snapshot: Some(snapshot).filter(|id| id.epoch >= 0 && id.offset >= 0),
                 high_watermark: data.high_watermark,
                 diverging: diverging.filter(|(epoch, end)| *epoch >= 0 && *end >= 0),
                 records: data.records.unwrap_or_default(),
             };
             Some(raft_response(codes, leader.leader_epoch, leader.leader_id, ResponseBody::Fetch(fetched)))
+        }
+        ResponseKind::FetchSnapshot(response) => {
+            let top = response.error_code;
+            match snapshot::chunk_from(response) {
+                Some((code, leader, chunk)) => {
+                    let body = ResponseBody::FetchSnapshot(chunk);
+                    Some(raft_response([top, code], leader.leader_epoch, leader.leader_id, body))
+                }
+                None => top_level(top, ResponseBody::FetchSnapshot(Default::default())),
+            }
         }
         _ => None,
     }

@@ -1,7 +1,10 @@
 //! Raft's messages over the wire and back.
 
 use super::*;
-use crate::raft::{FetchRequest, FetchedData, RaftError, RaftRequest, RaftResponse, ResponseBody, VoteRequest};
+use crate::raft::{
+    EpochAndOffset, FetchRequest, FetchSnapshotRequest, FetchedData, RaftError, RaftRequest, RaftResponse,
+    ResponseBody, SnapshotChunk, VoteRequest,
+};
 use ottla_wire::{ApiKey, decode_request, decode_response, encode_request, encode_response, request_api_key};
 
 fn requests() -> Vec<RaftRequest> {
@@ -19,6 +22,13 @@ fn requests() -> Vec<RaftRequest> {
         RaftRequest::Vote(vote),
         RaftRequest::BeginQuorumEpoch { epoch: 3, leader_id: 12 },
         RaftRequest::EndQuorumEpoch { epoch: 3, leader_id: 12, preferred_successors: vec![13, 11] },
+        RaftRequest::FetchSnapshot(FetchSnapshotRequest {
+            replica_id: 1,
+            epoch: 3,
+            id: EpochAndOffset { epoch: 2, offset: 50 },
+            position: 12,
+            max_bytes: 100,
+        }),
         RaftRequest::Fetch(fetch),
     ]
 }
@@ -38,7 +48,14 @@ fn requests_travel() {
 fn responses_travel() {
     let fetched = |diverging, high_watermark| {
         let records = b"whatever"[..].into();
-        ResponseBody::Fetch(FetchedData { high_watermark, diverging, records })
+        let snapshot = (high_watermark == 13).then_some(EpochAndOffset { epoch: 1, offset: 9 });
+        ResponseBody::Fetch(FetchedData { high_watermark, diverging, snapshot, records })
+    };
+    let chunk = SnapshotChunk {
+        id: EpochAndOffset { epoch: 1, offset: 9 },
+        size_bytes: 20,
+        position: 12,
+        bytes: b"whatever"[..].into(),
     };
     let bodies = [
         (ApiKey::Vote, 2, ResponseBody::Vote { granted: true }),
@@ -46,8 +63,10 @@ fn responses_travel() {
         (ApiKey::EndQuorumEpoch, 1, ResponseBody::EndQuorumEpoch),
         (ApiKey::Fetch, 18, fetched(None, 12)),
         (ApiKey::Fetch, 18, fetched(Some((2, 5)), -1)),
+        (ApiKey::Fetch, 18, fetched(None, 13)),
+        (ApiKey::FetchSnapshot, 1, ResponseBody::FetchSnapshot(chunk)),
     ];
-    let errors = [RaftError::None, RaftError::FencedLeaderEpoch, RaftError::NotLeaderOrFollower];
+    let errors = [RaftError::None, RaftError::FencedLeaderEpoch, RaftError::SnapshotNotFound];
     for (api_key, version, body) in bodies {
         for error in errors {
             for leader_id in [None, Some(13)] {
@@ -90,16 +109,19 @@ fn quiet_fetches_are_the_bytes_of_the_general_codec() {
 
 #[test]
 fn quiet_answers_are_the_bytes_of_the_general_codec() {
-    for (records, diverging, error) in [
-        (vec![], None, RaftError::None),
-        (vec![7; 300], None, RaftError::None),
-        (vec![], Some((2, 5)), RaftError::None),
-        (vec![], None, RaftError::FencedLeaderEpoch),
+    let id = EpochAndOffset { epoch: 2, offset: 5 };
+    for (records, diverging, snapshot, error) in [
+        (vec![], None, None, RaftError::None),
+        (vec![7; 300], None, None, RaftError::None),
+        (vec![], Some((2, 5)), None, RaftError::None),
+        (vec![], None, Some(id), RaftError::None),
+        (vec![], None, None, RaftError::FencedLeaderEpoch),
     ] {
-        let body = ResponseBody::Fetch(FetchedData { high_watermark: 12, diverging, records: records.into() });
+        let body =
+            ResponseBody::Fetch(FetchedData { high_watermark: 12, diverging, snapshot, records: records.into() });
         let response = RaftResponse { error, epoch: 4, leader_id: Some(13), body };
         let frame = encode_response(18, 9, &raft_response_kind(&response, &[(13, 9194)])).unwrap();
-        let quiet = diverging.is_none() && error == RaftError::None;
+        let quiet = diverging.is_none() && snapshot.is_none() && error == RaftError::None;
         assert_eq!(write_fetch_response(9, &response, &[(13, 9194)]), quiet.then(|| frame.clone()));
         assert_eq!(read_fetch_response(&frame), quiet.then(|| (9, response)));
         for cut in 0..frame.len() {

@@ -13,7 +13,7 @@ pub(crate) struct Bench {
     pub(crate) voters: Vec<(i32, u16)>,
     hosts: BTreeMap<i32, HostId>,
     pids: BTreeMap<i32, Pid>,
-    settings: BTreeMap<String, String>,
+    pub(crate) settings: BTreeMap<String, String>,
     /// The leader of each epoch seen so far.
     leaders: BTreeMap<i32, i32>,
     /// The highest high watermark each controller's life had.
@@ -99,6 +99,18 @@ impl Bench {
 
     pub(crate) fn disk(&self, id: i32) -> &ottla_world::Disk {
         self.world.disk(self.hosts[&id])
+    }
+
+    /// Cuts a file of a controller short.
+    pub(crate) fn damage(&mut self, id: i32, path: &str) {
+        self.damage_on(self.hosts[&id], path);
+    }
+
+    pub(crate) fn damage_on(&mut self, host: HostId, path: &str) {
+        let disk = self.world.disk_mut(host);
+        let len = disk.len(path).unwrap_or(0);
+        disk.truncate(path, len / 2).unwrap();
+        disk.flush(path).unwrap();
     }
 
     pub(crate) fn is_alive(&self, id: i32) -> bool {

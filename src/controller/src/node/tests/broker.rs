@@ -32,6 +32,7 @@ pub(crate) struct TestBroker {
     id: i32,
     voters: Vec<(i32, u16)>,
     directory_id: Uuid,
+    settings: BTreeMap<String, String>,
     /// The epoch of its last clean stop.
     previous_epoch: i64,
     incarnation_id: Uuid,
@@ -53,6 +54,7 @@ impl TestBroker {
         TestBroker {
             id,
             voters: voters.to_vec(),
+            settings: BTreeMap::new(),
             directory_id: Uuid::from_u128(1000 + id as u128),
             previous_epoch,
             incarnation_id: Uuid::nil(),
@@ -167,6 +169,7 @@ impl Process for TestBroker {
                 directory_id: self.directory_id,
                 voters: self.voters.clone(),
                 log_dir: format!("node-{}", self.id),
+                settings: self.settings.clone(),
             };
             self.observer = Some(MetadataObserver::open(cx, config));
         }
@@ -182,10 +185,15 @@ impl Process for TestBroker {
         }
         if let Some(observer) = &mut self.observer {
             observer.poll(cx);
-            for (offset, record) in observer.take_committed(cx) {
+            let update = observer.take_committed(cx);
+            if update.from_snapshot {
+                self.image = MetadataImage::default();
+            }
+            for (offset, record) in update.records {
                 self.image.replay(offset, &record);
             }
             self.image.advance(observer.metadata_offset());
+            observer.snapshot_if_due(cx, &self.image);
         }
         self.work(cx);
     }
@@ -216,7 +224,12 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Started, with all brokers unfenced.
     pub(crate) fn new(controllers: u16, brokers: i32) -> Cluster {
-        let mut cluster = Cluster { bench: Bench::new(controllers, 1), hosts: BTreeMap::new(), pids: BTreeMap::new() };
+        Cluster::with_settings(controllers, brokers, &[])
+    }
+
+    pub(crate) fn with_settings(controllers: u16, brokers: i32, settings: &[(&str, &str)]) -> Cluster {
+        let bench = Bench::with_settings(controllers, 1, settings);
+        let mut cluster = Cluster { bench, hosts: BTreeMap::new(), pids: BTreeMap::new() };
         for id in 1..=brokers {
             cluster.hosts.insert(id, cluster.bench.world.add_host(&format!("broker-{id}")));
             cluster.start(id, -1);
@@ -226,7 +239,8 @@ impl Cluster {
     }
 
     pub(crate) fn start(&mut self, id: i32, previous_epoch: i64) {
-        let broker = TestBroker::new(id, &self.bench.voters, previous_epoch);
+        let mut broker = TestBroker::new(id, &self.bench.voters, previous_epoch);
+        broker.settings.clone_from(&self.bench.settings);
         let pid = self.bench.spawn(broker, self.hosts[&id]);
         self.pids.insert(id, pid);
     }
@@ -238,6 +252,16 @@ impl Cluster {
 
     pub(crate) fn broker(&self, id: i32) -> &TestBroker {
         self.bench.world.process::<TestBroker>(self.pids[&id]).unwrap()
+    }
+
+    /// A broker's disk.
+    pub(crate) fn disk(&self, id: i32) -> &ottla_world::Disk {
+        self.bench.world.disk(self.hosts[&id])
+    }
+
+    /// Cuts a file of a broker short.
+    pub(crate) fn damage(&mut self, id: i32, path: &str) {
+        self.bench.damage_on(self.hosts[&id], path);
     }
 
     /// Begins a broker's controlled shutdown.

@@ -4,3 +4,4 @@ mod bench;
 mod broker;
 mod cluster;
 mod elections;
+mod snapshots;
