@@ -21,7 +21,7 @@ pub enum Role {
 pub type Row = (ApiKey, i16, i16);
 
 const BROKER: &[Row] = &[
-    (ApiKey::Produce, 3, 12),
+    (ApiKey::Produce, 3, 13),
     (ApiKey::Fetch, 4, 17),
     (ApiKey::ListOffsets, 1, 10),
     (ApiKey::Metadata, 0, 13),
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(api_name(999), "UNKNOWN");
         assert_eq!(supported(Role::Controller, ApiKey::Produce), None);
         assert!(is_supported(Role::Broker, ApiKey::Fetch, 17) && !is_supported(Role::Broker, ApiKey::Fetch, 18));
-        assert_eq!(advertised(Role::Broker).next(), Some((0, 0, 12)));
+        assert_eq!(advertised(Role::Broker).next(), Some((0, 0, 13)));
         assert_eq!(highest_common((3, 12), (0, 9)), Some(9));
         assert_eq!(highest_common((3, 12), (0, 2)), None);
     }

@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Cached {
     /// As asked for last.
     pub(crate) wanted: FetchPartition,
+    /// Whether its topic was ever known here.
+    known: bool,
     /// High watermark and log start offset as the fetcher was last told; nothing after an error.
     told: Option<(i64, i64)>,
     /// Its place in the order in which partitions are served: one that gave records goes to the end.
@@ -75,18 +77,21 @@ impl Session {
         self.partitions.get(&place).is_some_and(|cached| !self.active.contains_key(&cached.turn))
     }
 
-    /// Partitions to look at, in their turn.
-    pub(crate) fn active(&self) -> Vec<(Place, FetchPartition)> {
-        let wanted = |place: &Place| Some((*place, self.partitions.get(place)?.wanted.clone()));
+    /// Partitions to look at, in their turn, with whether their topic was ever known.
+    pub(crate) fn active(&self) -> Vec<(Place, FetchPartition, bool)> {
+        let wanted = |place: &Place| {
+            let cached = self.partitions.get(place)?;
+            Some((*place, cached.wanted.clone(), cached.known))
+        };
         self.active.values().filter_map(wanted).collect()
     }
 
-    /// Takes what a request says of a partition. It has to be looked at.
-    pub(crate) fn ask(&mut self, place: Place, wanted: FetchPartition) {
+    /// Takes what a request says of a partition, of a topic that is known now or not. It has to be looked at.
+    pub(crate) fn ask(&mut self, place: Place, wanted: FetchPartition, known: bool) {
         let turn = self.next_turn;
         let cached = self.partitions.entry(place).or_insert_with(|| {
             self.next_turn += 1;
-            Cached { wanted: wanted.clone(), told: None, turn }
+            Cached { wanted: wanted.clone(), known, told: None, turn }
         });
         let goes_on = cached.wanted.current_leader_epoch == wanted.current_leader_epoch
             && cached.wanted.fetch_offset <= wanted.fetch_offset;
@@ -95,6 +100,7 @@ impl Session {
             cached.told = None;
         }
         cached.wanted = wanted;
+        cached.known |= known;
         self.active.insert(cached.turn, place);
     }
 
@@ -119,6 +125,7 @@ impl Session {
     /// A row is in the answer: it will be known, and what gave records is served last the next time.
     pub(crate) fn told(&mut self, place: Place, row: &PartitionData) {
         let Some(cached) = self.partitions.get_mut(&place) else { return };
+        cached.known |= row.error_code == 0;
         cached.told = (row.error_code == 0).then_some((row.high_watermark, row.log_start_offset));
         if row.records.as_ref().is_some_and(|records| !records.is_empty()) {
             self.active.remove(&cached.turn);

@@ -59,7 +59,7 @@ fn slots_go_to_followers_and_to_larger_sessions() {
         let (mut sessions, mut rng) = (FetchSessions::new(1), Rng::new(1));
         let (old, _) = sessions.begin(&mut rng, follower, size, Time::ZERO);
         let session = sessions.get_mut(old).unwrap();
-        (0..i32::try_from(size).unwrap()).for_each(|n| session.ask(place(n), asked(n, 0)));
+        (0..i32::try_from(size).unwrap()).for_each(|n| session.ask(place(n), asked(n, 0), true));
         let (new, evicted) = sessions.begin(&mut rng, newcomer, new_size, Time::from_millis(secs * 1000));
         assert_eq!((new != NO_SESSION, evicted.is_some()), (expected, expected), "{what}");
         assert_eq!(sessions.get_mut(old).is_some(), !expected, "{what}");
@@ -74,7 +74,7 @@ fn slots_go_to_followers_and_to_larger_sessions() {
 #[test]
 fn only_news_is_said_and_what_is_quiet_rests() {
     let mut session = Session::new(1, Some(2), Time::ZERO);
-    (0..3).for_each(|n| session.ask(place(n), asked(n, 0)));
+    (0..3).for_each(|n| session.ask(place(n), asked(n, 0), true));
     for n in 0..3 {
         assert!(session.is_news(place(n), &row(0, b"")), "said for the first time");
         session.told(place(n), &row(0, b""));
@@ -98,18 +98,18 @@ fn only_news_is_said_and_what_is_quiet_rests() {
 #[test]
 fn what_gave_records_is_served_last() {
     let mut session = Session::new(1, None, Time::ZERO);
-    (0..3).for_each(|n| session.ask(place(n), asked(n, 0)));
+    (0..3).for_each(|n| session.ask(place(n), asked(n, 0), true));
     session.told(place(0), &row(1, b"x"));
-    let order: Vec<i32> = session.active().iter().map(|(place, _)| place.1).collect();
+    let order: Vec<i32> = session.active().iter().map(|(place, ..)| place.1).collect();
     assert_eq!(order, [1, 2, 0]);
     session.forget(place(2));
-    session.ask(place(2), asked(2, 0));
-    let order: Vec<i32> = session.active().iter().map(|(place, _)| place.1).collect();
+    session.ask(place(2), asked(2, 0), true);
+    let order: Vec<i32> = session.active().iter().map(|(place, ..)| place.1).collect();
     assert_eq!(order, [1, 0, 2]);
     // Who goes back has to be told all again.
     session.told(place(1), &row(1, b""));
-    session.ask(place(1), asked(1, 4));
+    session.ask(place(1), asked(1, 4), true);
     assert!(!session.is_news(place(1), &row(1, b"")));
-    session.ask(place(1), asked(1, 2));
+    session.ask(place(1), asked(1, 2), true);
     assert!(session.is_news(place(1), &row(1, b"")));
 }

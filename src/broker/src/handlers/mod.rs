@@ -43,7 +43,7 @@ impl Running {
             RequestKind::Metadata(body) => self.metadata(cx, id, version, &body),
             RequestKind::DescribeTopicPartitions(body) => self.describe_topic_partitions(cx, id, &body),
             RequestKind::DescribeCluster(body) => self.describe_cluster(cx, id, &body),
-            RequestKind::Produce(body) => self.produce(cx, id, body),
+            RequestKind::Produce(body) => self.produce(cx, id, version, body),
             RequestKind::Fetch(body) => self.fetch(cx, id, version, body),
             RequestKind::ListOffsets(body) => self.list_offsets(cx, id, &body),
             RequestKind::OffsetForLeaderEpoch(body) => self.offset_for_leader_epoch(cx, id, &body),

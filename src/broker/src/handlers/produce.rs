@@ -16,21 +16,26 @@ use ottla_world::Context;
 use ottla_world::mutation::{self, Mutation};
 use std::collections::BTreeMap;
 
+/// The first version of Produce that goes by topic ids (KIP-516).
+const BY_ID_VERSION: i16 = 13;
+
 impl Running {
-    pub(crate) fn produce(&mut self, cx: &mut Context<'_>, id: RequestId, request: ProduceRequest) {
-        let acks = request.acks;
+    pub(crate) fn produce(&mut self, cx: &mut Context<'_>, id: RequestId, version: i16, request: ProduceRequest) {
+        let (acks, by_id) = (request.acks, version >= BY_ID_VERSION);
+        let unknown = if by_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
         let mut waits_for = BTreeMap::new();
         let mut slots = BTreeMap::new();
         let mut responses = Vec::new();
         for topic in request.topic_data {
-            let name = topic.name.to_string();
+            let known = if by_id { self.image.topic_by_id(topic.topic_id) } else { self.image.topic(&topic.name) };
+            let topic_id = known.map(|t| t.id);
             let mut rows = Vec::new();
             for data in topic.partition_data {
-                let place = self.image.topic(&name).map(|t| (t.id, data.index));
+                let place = topic_id.map(|id| (id, data.index));
                 let appended = match place {
                     _ if !matches!(acks, -1..=1) => Err(Box::new(refusal(ErrorCode::InvalidRequiredAcks))),
                     Some(place) => self.append(cx, place, data.records.unwrap_or_default(), acks),
-                    None => Err(Box::new(refusal(ErrorCode::UnknownTopicOrPartition))),
+                    None => Err(Box::new(refusal(unknown))),
                 };
                 let row = match appended {
                     Ok((row, required)) => {
@@ -44,7 +49,8 @@ impl Running {
                 };
                 rows.push(row.with_index(data.index));
             }
-            responses.push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(rows));
+            let row = TopicProduceResponse::default().with_name(topic.name).with_topic_id(topic.topic_id);
+            responses.push(row.with_partition_responses(rows));
         }
         let response = ProduceResponse::default().with_responses(responses);
         let failed = |topic: &TopicProduceResponse| topic.partition_responses.iter().any(|row| row.error_code != 0);

@@ -2,15 +2,14 @@
 //! were not handed out (Kafka's `Fetcher`, `AbstractFetch`).
 
 use super::collect::Fetched;
+use super::session::topics_of;
 use super::subscription::FetchState;
 use super::{Asked, Consumer};
 use crate::network::Outcome;
 use crate::{Node, TopicPartition};
 use ottla_wire::{
-    ApiKey, RequestKind, ResponseKind, Uuid,
-    messages::FetchRequest,
-    messages::fetch_request::{FetchPartition, FetchTopic},
-    str_bytes, topic_name,
+    ApiKey, ErrorCode, RequestKind, ResponseKind, Uuid, messages::FetchRequest,
+    messages::fetch_request::FetchPartition, str_bytes,
 };
 use ottla_world::Context;
 use std::collections::BTreeMap;
@@ -80,35 +79,28 @@ impl Consumer {
         let by_id = from.iter().all(|f| !id_of(&f.partition.topic).is_nil());
         let newest = if by_id { FETCH_VERSION } else { FETCH_BY_NAME_VERSION };
         let Some(version) = self.network.version(node.id, ApiKey::Fetch, 4, newest) else { return };
-        let mut topics: BTreeMap<&str, Vec<FetchPartition>> = BTreeMap::new();
+        let mut wanted = BTreeMap::new();
         for f in &from {
-            let mut wanted = FetchPartition::default()
+            let mut row = FetchPartition::default()
                 .with_partition(f.partition.partition)
                 .with_fetch_offset(f.offset)
                 .with_log_start_offset(-1)
                 .with_partition_max_bytes(self.config.max_partition_fetch_bytes);
             if version >= 9 {
-                wanted = wanted.with_current_leader_epoch(f.leader_epoch.unwrap_or(-1));
+                row = row.with_current_leader_epoch(f.leader_epoch.unwrap_or(-1));
             }
-            topics.entry(&f.partition.topic).or_default().push(wanted);
+            let id = if version > FETCH_BY_NAME_VERSION { id_of(&f.partition.topic) } else { Uuid::nil() };
+            wanted.insert(f.partition.clone(), (id, row));
         }
-        let topics = topics.into_iter().map(|(name, partitions)| {
-            let topic = FetchTopic::default().with_partitions(partitions);
-            if version > FETCH_BY_NAME_VERSION {
-                topic.with_topic_id(id_of(name))
-            } else {
-                topic.with_topic(topic_name(name))
-            }
-        });
         let mut request = FetchRequest::default()
             .with_max_wait_ms(self.config.fetch_max_wait_ms)
             .with_min_bytes(self.config.fetch_min_bytes)
             .with_max_bytes(self.config.fetch_max_bytes)
-            .with_isolation_level(i8::from(self.config.read_committed))
-            .with_topics(topics.collect());
+            .with_isolation_level(i8::from(self.config.read_committed));
         if version >= 7 {
-            // A full fetch each time, without a session (KIP-227).
-            request = request.with_session_id(0).with_session_epoch(-1);
+            request = self.sessions.entry(node.id).or_default().ask(request, wanted);
+        } else {
+            request.topics = topics_of(wanted);
         }
         if version >= 11 {
             request = request.with_rack_id(str_bytes(&self.config.client_rack));
@@ -124,6 +116,9 @@ impl Consumer {
     pub(super) fn fetched(&mut self, cx: &mut Context<'_>, node: i32, from: &[FetchFrom], outcome: &Outcome) {
         self.fetching.remove(&node);
         let Outcome::Response(response) = outcome else {
+            if let Some(session) = self.sessions.get_mut(&node) {
+                session.begin_anew();
+            }
             for f in from {
                 if let Some(state) = self.subscription.partitions.get_mut(&f.partition) {
                     state.preferred_replica = None;
@@ -132,8 +127,12 @@ impl Consumer {
             return;
         };
         let ResponseKind::Fetch(response) = response.as_ref() else { return };
-        if response.error_code != 0 {
-            return self.pause_all(cx, from);
+        if let Some(Err(error)) = self.sessions.get_mut(&node).map(|session| session.answered(response)) {
+            // A session that is over is begun anew at once.
+            if !matches!(error, ErrorCode::FetchSessionIdNotFound | ErrorCode::InvalidFetchSessionEpoch) {
+                self.pause_all(cx, from);
+            }
+            return;
         }
         for topic in &response.responses {
             let name = if topic.topic.is_empty() {

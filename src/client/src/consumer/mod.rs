@@ -13,6 +13,7 @@ mod join;
 mod offsets;
 mod protocol;
 mod record;
+mod session;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -67,6 +68,8 @@ pub struct Consumer {
     coordinator: Coordinator,
     /// Nodes with a fetch in flight.
     fetching: BTreeMap<i32, u64>,
+    /// Fetch sessions by node.
+    sessions: BTreeMap<i32, session::FetchSession>,
     /// Nodes to read from that cannot be reached now.
     reconnects: BTreeSet<i32>,
     /// What was fetched and not handed out.
@@ -103,6 +106,7 @@ impl Consumer {
             config,
             coordinator: Coordinator::new(),
             fetching: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             reconnects: BTreeSet::new(),
             buffered: VecDeque::new(),
             waiting_commits: Vec::new(),

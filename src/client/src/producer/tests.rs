@@ -32,7 +32,7 @@ fn a_line_is_delivered_and_the_requests_are_javas() {
     let delivered = matches!(tool.events[0].1, ProducerEvent::Delivered { offset: 0, partition: 0, .. });
     assert!(delivered, "{:?}", tool.events);
     assert_eq!(bench.broker(1).values("t", 0), ["hello"]);
-    let expected = ["ApiVersions v4", "Metadata v13", "InitProducerId v5", "ApiVersions v4", "Produce v12"];
+    let expected = ["ApiVersions v4", "Metadata v13", "InitProducerId v5", "ApiVersions v4", "Produce v13"];
     assert_eq!(bench.broker(1).seen, expected);
     assert!(tool.log.is_empty());
 }

@@ -4,9 +4,12 @@
 use super::{Acknowledged, Activity, REMEMBERED, ReadRecord, Refusal};
 use bytes::Bytes;
 use ottla_records::{Batches, Limits};
-use ottla_wire::{ApiKey, ErrorCode, RequestKind, ResponseKind};
+use ottla_wire::{
+    ApiKey, ErrorCode, RequestKind, ResponseKind, TopicName, Uuid,
+    messages::{FetchRequest, FetchResponse},
+};
 use ottla_world::{ConnectionId, Pid, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A connection from `client` to `server`.
 #[derive(Clone, Debug)]
@@ -18,6 +21,17 @@ pub(super) struct Talk {
     unheard: Option<i32>,
     /// By correlation id, in the order in which they were asked: answers come in that order.
     waiting: VecDeque<(i32, Asked)>,
+    /// What is fetched, by topic and partition: a fetch of a session, and its answer, name only what changed (KIP-227).
+    readings: BTreeMap<(String, i32), Reading>,
+}
+
+/// A partition that is fetched.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// From here.
+    offset: i64,
+    /// As it was told last, -1 before.
+    high_watermark: i64,
 }
 
 /// What an answer is waited for.
@@ -30,8 +44,6 @@ struct Asked {
     acks: i16,
     /// Produce: topic, partition, batches.
     written: Vec<(String, i32, Bytes)>,
-    /// Fetch: topic and partition to the offset asked for.
-    wanted: BTreeMap<(String, i32), i64>,
 }
 
 /// So many requests may wait on one connection; older ones are forgotten.
@@ -39,7 +51,14 @@ const MOST_WAITING: usize = 1000;
 
 impl Talk {
     pub(super) fn new((client, server): (Pid, Pid), from_laptop: bool, node: Option<i32>) -> Talk {
-        Talk { client, server, from_laptop, unheard: node.filter(|_| from_laptop), waiting: VecDeque::new() }
+        Talk {
+            client,
+            server,
+            from_laptop,
+            unheard: node.filter(|_| from_laptop),
+            waiting: VecDeque::new(),
+            readings: BTreeMap::new(),
+        }
     }
 
     fn asked(&mut self, correlation_id: i32) -> Option<&mut Asked> {
@@ -60,8 +79,7 @@ impl Talk {
     pub(super) fn api_of(&mut self, from: Pid, frame: &Bytes) -> (i16, bool) {
         if from == self.client {
             let Some((api_key, version, correlation_id)) = ottla_wire::peek_api(frame) else { return (-1, false) };
-            let (at, written, wanted) = (Time::ZERO, Vec::new(), BTreeMap::new());
-            let asked = Asked { api_key, version, at, acks: 0, written, wanted };
+            let asked = Asked { api_key, version, at: Time::ZERO, acks: 0, written: Vec::new() };
             if self.waiting.len() >= MOST_WAITING {
                 self.waiting.pop_front();
             }
@@ -90,7 +108,7 @@ impl Activity {
             if let Some(node) = talk.unheard.take() {
                 self.dealings.answered.entry(talk.client).or_default().insert(node);
             }
-            self.response(at, talk.client, asked, frame);
+            self.response(at, &mut talk, asked, frame);
         }
         self.talks.insert(connection, talk);
     }
@@ -118,14 +136,7 @@ impl Activity {
                     talk.take(request.correlation_id);
                 }
             }
-            RequestKind::Fetch(fetch) => {
-                for topic in fetch.topics {
-                    let name = self.topic_names.get(topic.topic_id.as_bytes()).cloned();
-                    let name = name.unwrap_or_else(|| topic.topic.to_string());
-                    let wanted = topic.partitions.iter().map(|p| ((name.clone(), p.partition), p.fetch_offset));
-                    asked.wanted.extend(wanted);
-                }
-            }
+            RequestKind::Fetch(fetch) => self.fetches(talk, fetch),
             RequestKind::CreateTopics(create) => {
                 let topics = create.topics.iter().map(|topic| topic.name.to_string()).collect();
                 self.dealings.create(at, talk.client, topics);
@@ -140,7 +151,30 @@ impl Activity {
         }
     }
 
-    fn response(&mut self, at: Time, client: Pid, asked: Asked, frame: &Bytes) {
+    fn fetches(&mut self, talk: &mut Talk, fetch: FetchRequest) {
+        if fetch.session_epoch <= 0 {
+            talk.readings.clear();
+        }
+        let names = &self.topic_names;
+        let name_of =
+            |id: &Uuid, name: &TopicName| names.get(id.as_bytes()).cloned().unwrap_or_else(|| name.to_string());
+        for topic in fetch.forgotten_topics_data {
+            let name = name_of(&topic.topic_id, &topic.topic);
+            topic.partitions.iter().for_each(|n| _ = talk.readings.remove(&(name.clone(), *n)));
+        }
+        for topic in fetch.topics {
+            let name = name_of(&topic.topic_id, &topic.topic);
+            for p in topic.partitions {
+                let before = talk.readings.get(&(name.clone(), p.partition));
+                let high_watermark = before.map_or(-1, |reading| reading.high_watermark);
+                let reading = Reading { offset: p.fetch_offset, high_watermark };
+                talk.readings.insert((name.clone(), p.partition), reading);
+            }
+        }
+    }
+
+    fn response(&mut self, at: Time, talk: &mut Talk, asked: Asked, frame: &Bytes) {
+        let client = talk.client;
         let Ok(api_key) = ApiKey::try_from(asked.api_key) else { return };
         let Ok((_, response)) = ottla_wire::decode_response(api_key, asked.version, frame) else { return };
         match response {
@@ -164,23 +198,7 @@ impl Activity {
                     }
                 }
             }
-            ResponseKind::Fetch(fetch) => {
-                for topic in fetch.responses {
-                    let name = self.topic_names.get(topic.topic_id.as_bytes()).cloned();
-                    let name = name.unwrap_or_else(|| topic.topic.to_string());
-                    for partition in topic.partitions {
-                        self.saw_error(partition.error_code);
-                        let place = (name.clone(), partition.partition_index);
-                        match partition.records {
-                            Some(records) if !records.is_empty() => self.read(client, &asked, place, records),
-                            _ if asked.wanted.get(&place) == Some(&partition.high_watermark) => {
-                                self.dealings.wait(at, client, &place, partition.high_watermark);
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-            }
+            ResponseKind::Fetch(fetch) if fetch.error_code == 0 => self.fetched(at, talk, fetch),
             ResponseKind::CreateTopics(create) => {
                 self.dealings.created(at, client);
                 for topic in create.topics {
@@ -189,6 +207,27 @@ impl Activity {
             }
             _ => {}
         }
+    }
+
+    fn fetched(&mut self, at: Time, talk: &mut Talk, fetch: FetchResponse) {
+        let mut got: BTreeSet<(String, i32)> = BTreeSet::new();
+        for topic in fetch.responses {
+            let name = self.topic_names.get(topic.topic_id.as_bytes()).cloned();
+            let name = name.unwrap_or_else(|| topic.topic.to_string());
+            for partition in topic.partitions {
+                self.saw_error(partition.error_code);
+                let place = (name.clone(), partition.partition_index);
+                let Some(reading) = talk.readings.get_mut(&place) else { continue };
+                reading.high_watermark = partition.high_watermark;
+                if let Some(records) = partition.records.filter(|records| !records.is_empty()) {
+                    self.read(talk.client, reading.offset, place.clone(), records);
+                    got.insert(place);
+                }
+            }
+        }
+        // Who has read all there is to be read, and got nothing more.
+        let waits = talk.readings.iter().filter(|(place, r)| r.offset == r.high_watermark && !got.contains(*place));
+        waits.for_each(|(place, reading)| self.dealings.wait(at, talk.client, place, reading.high_watermark));
     }
 
     fn refused(&mut self, at: Time, pid: Pid, (api, topic): (&'static str, &str), code: i16) {
@@ -224,8 +263,7 @@ impl Activity {
         }
     }
 
-    fn read(&mut self, pid: Pid, asked: &Asked, place: (String, i32), records: Bytes) {
-        let wanted = asked.wanted.get(&place).copied().unwrap_or(0);
+    fn read(&mut self, pid: Pid, wanted: i64, place: (String, i32), records: Bytes) {
         let mut next = wanted;
         for batch in Batches::new(records).map_while(Result::ok) {
             next = next.max(batch.header.next_offset());

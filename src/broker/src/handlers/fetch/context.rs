@@ -44,6 +44,8 @@ pub(crate) struct Wanted {
     /// As in the request: by name or by id.
     pub(crate) topic: TopicName,
     pub(crate) id: Uuid,
+    /// Whether its topic was known when it was asked for; one that was not has no name here.
+    pub(crate) known: bool,
     pub(crate) partition: FetchPartition,
 }
 
@@ -149,7 +151,7 @@ impl Running {
             };
             for partition in topic.partitions {
                 let place = id.map(|id| (id, partition.partition));
-                all.push(Wanted { place, topic: topic.topic.clone(), id: topic.topic_id, partition });
+                all.push(Wanted { place, topic: topic.topic.clone(), id: topic.topic_id, known: id.is_some(), partition });
             }
         }
         all
@@ -161,10 +163,11 @@ impl Running {
         let mut rested = Vec::new();
         let (follower, last_fetch) = (session.follower, session.last_fetch);
         for topic in request.topics {
+            let known = self.image.topic_by_id(topic.topic_id).is_some();
             for partition in topic.partitions {
                 let place = (topic.topic_id, partition.partition);
                 rested.extend(session.rests(place).then_some(place));
-                session.ask(place, partition);
+                session.ask(place, partition, known);
             }
         }
         for topic in request.forgotten_topics_data {

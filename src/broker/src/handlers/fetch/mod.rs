@@ -89,10 +89,11 @@ impl Running {
             Fetching::Session(id) => {
                 self.sessions.looked_at(*id);
                 let active = self.sessions.get_mut(*id).map(|session| session.active()).unwrap_or_default();
-                let wanted = |(place, partition): (Place, _)| Wanted {
+                let wanted = |(place, partition, known): (Place, _, bool)| Wanted {
                     place: Some(place),
                     topic: TopicName::default(),
                     id: place.0,
+                    known,
                     partition,
                 };
                 of_session = active.into_iter().map(wanted).collect::<Vec<_>>();

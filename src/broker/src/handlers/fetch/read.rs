@@ -60,7 +60,10 @@ impl Running {
         room: Room,
         fresh: bool,
     ) -> Result<(PartitionData, i64), ErrorCode> {
-        let unknown = if reader.by_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
+        let unknown = match reader.by_id && !wanted.known {
+            true => ErrorCode::UnknownTopicId,
+            false => ErrorCode::UnknownTopicOrPartition,
+        };
         let place = wanted.place.filter(|place| self.image.topic_by_id(place.0).is_some()).ok_or(unknown)?;
         let asked = &wanted.partition;
         let partition = self.check_fetch(place, asked, reader)?;
