@@ -3,11 +3,18 @@
 //! Serves brokers, controllers and tools that take `key=value`: the same key gives the same complaint everywhere.
 //! Invariant: a definition's default passes its own validation.
 
+mod broker;
+mod client;
+mod group;
+mod registry;
 mod synonym;
 mod topic;
 mod validator;
 mod value;
 
+pub use broker::broker_synonyms;
+pub use group::{GroupConfigKey, group_config, group_configs};
+pub use registry::{ConfigKind, config_key, config_keys};
 pub use synonym::{Synonym, SynonymUnit};
 pub use topic::{DESCRIBE_ORDER, topic_config, topic_configs, validate_topic_configs};
 pub use validator::Validator;
@@ -55,6 +62,28 @@ impl ConfigType {
     }
 }
 
+/// How much a setting matters to most people (Kafka: `ConfigDef.Importance`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Importance {
+    /// Everybody should know it.
+    High,
+    /// Worth a look.
+    Medium,
+    /// For special cases.
+    Low,
+}
+
+/// How a broker's setting can be changed (Kafka: "Dynamic Update Mode").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateMode {
+    /// Only with a restart.
+    ReadOnly,
+    /// While the broker runs, for each broker by itself.
+    PerBroker,
+    /// While the brokers run, for all of them or for one.
+    ClusterWide,
+}
+
 /// The definition of one configuration key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ConfigKey {
@@ -70,9 +99,50 @@ pub struct ConfigKey {
     pub synonyms: &'static [Synonym],
     /// What it does, in a sentence.
     pub doc: &'static str,
+    /// How much it matters.
+    pub importance: Importance,
+    /// How it can be changed; of meaning for brokers only.
+    pub update: UpdateMode,
+    /// Whether it has to be given.
+    pub is_required: bool,
+    /// Whether it is for tests and experts, and not shown.
+    pub is_internal: bool,
 }
 
 impl ConfigKey {
+    const fn new(
+        name: &'static str,
+        ty: ConfigType,
+        default: Option<&'static str>,
+        validator: Validator,
+        doc: &'static str,
+    ) -> ConfigKey {
+        ConfigKey {
+            name,
+            ty,
+            default,
+            validator,
+            synonyms: &[],
+            doc,
+            importance: Importance::Medium,
+            update: UpdateMode::ReadOnly,
+            is_required: false,
+            is_internal: false,
+        }
+    }
+
+    const fn required(self) -> ConfigKey {
+        ConfigKey { is_required: true, ..self }
+    }
+
+    const fn internal(self) -> ConfigKey {
+        ConfigKey { is_internal: true, ..self }
+    }
+
+    const fn unchecked(self) -> ConfigKey {
+        ConfigKey { validator: Validator::Any, ..self }
+    }
+
     /// The strongest broker-level synonym, such as `message.max.bytes` of `max.message.bytes`.
     pub fn synonym(&self) -> Option<&'static str> {
         self.synonyms.first().map(|synonym| synonym.name)

@@ -28,6 +28,31 @@ fn defaults_pass_their_own_validation() {
 }
 
 #[test]
+fn registry_is_sorted_and_its_defaults_are_right() {
+    use ConfigKind::{Admin, Broker, Consumer, Producer, Topic};
+    let counts = [(Broker, 360), (Topic, 33), (Producer, 113), (Consumer, 116), (Admin, 91)];
+    for (kind, count) in counts {
+        let keys = config_keys(kind);
+        assert_eq!(keys.len(), count, "{kind:?}");
+        assert!(keys.windows(2).all(|pair| pair[0].name < pair[1].name), "{kind:?}");
+        for key in keys {
+            assert!(key.doc.ends_with('.') && !key.doc.contains('\n'), "{}", key.name);
+            let value = key.default.map(|default| parse_valid(key, default));
+            assert!(value.is_none_or(|value| value.is_ok()), "{}", key.name);
+        }
+        assert_eq!(config_key(kind, keys[7].name), Some(keys[7]));
+    }
+    let names: Vec<&str> = group_configs().iter().map(|config| config.key.name).collect();
+    assert!(names.is_sorted());
+    let broker = |name: &str| config_key(Broker, name);
+    for config in group_configs() {
+        assert_eq!(config.broker.map_or(config.key.default, |name| broker(name).unwrap().default), config.key.default);
+        assert!([config.bounds.0, config.bounds.1].into_iter().flatten().all(|name| broker(name).is_some()));
+    }
+    assert!(topic_configs().iter().flat_map(|key| key.synonyms).all(|synonym| broker(synonym.name).is_some()));
+}
+
+#[test]
 fn complaints_to_the_letter() {
     let rows = [
         ("retention.ms", "soon", "Invalid value soon for configuration retention.ms: Not a number of type LONG"),

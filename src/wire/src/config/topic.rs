@@ -55,7 +55,7 @@ const fn key(
     synonyms: &'static [Synonym],
     doc: &'static str,
 ) -> ConfigKey {
-    ConfigKey { name, ty, default: Some(default), validator, synonyms, doc }
+    ConfigKey { synonyms, ..ConfigKey::new(name, ty, Some(default), validator, doc) }
 }
 
 const fn same(name: &'static str) -> Synonym {
@@ -63,7 +63,7 @@ const fn same(name: &'static str) -> Synonym {
 }
 
 #[rustfmt::skip]
-const TOPIC_CONFIGS: &[ConfigKey] = &[
+pub(super) const TOPIC_CONFIGS: &[ConfigKey] = &[
     key("cleanup.policy", List, "delete", ListOf(&["compact", "delete"]), &[same("log.cleanup.policy")],
         "What happens to old segments: deleted, or compacted to the last record of each key, or both."),
     key("compression.gzip.level", Int, "-1", GzipLevel, &[same("compression.gzip.level")],

@@ -13,6 +13,8 @@ pub enum Validator {
     AtLeast(i64),
     /// A number within these, both included (`Range.between`).
     Between(i64, i64),
+    /// A double within these hundredths, both included (`Range.between`).
+    BetweenHundredths(i64, i64),
     /// One of these texts (`ValidString`).
     OneOf(&'static [&'static str]),
     /// One of these texts in capitals or not (`CaseInsensitiveValidString`).
@@ -44,6 +46,18 @@ impl Validator {
             Validator::Between(min, _) if below(value, *min) => refuse(format!("Value must be at least {min}")),
             Validator::Between(_, max) if above(value, *max) => refuse(format!("Value must be no more than {max}")),
             Validator::AtLeast(_) | Validator::Between(..) => Ok(()),
+            Validator::BetweenHundredths(min, max) => {
+                let bound = |hundredths: &i64| ConfigValue::Double(*hundredths as f64 / 100.0);
+                match value {
+                    ConfigValue::Double(number) if *number < *min as f64 / 100.0 => {
+                        refuse(format!("Value must be at least {}", bound(min).to_java_text()))
+                    }
+                    ConfigValue::Double(number) if *number > *max as f64 / 100.0 => {
+                        refuse(format!("Value must be no more than {}", bound(max).to_java_text()))
+                    }
+                    _ => Ok(()),
+                }
+            }
             Validator::OneOf(texts) => check_one_of(name, &text_of(value), texts),
             Validator::OneOfIgnoringCase(texts) => {
                 let text = text_of(value);
