@@ -1,51 +1,7 @@
 //! What a broker is started with. Serves the lab's node factories; invariant: plain data, settings under Kafka's own names.
 
+use ottla_wire::config::{ConfigKind, config_key};
 use std::collections::BTreeMap;
-
-/// Settings of brokers that this engine lives by, with Kafka's defaults (`AbstractKafkaConfig`, `ServerLogConfigs`,
-/// `ReplicationConfigs`, `GroupCoordinatorConfig`). Others may be set; they are described and have no effect.
-#[rustfmt::skip]
-const DEFAULTS: &[(&str, &str)] = &[
-    ("auto.create.topics.enable", "true"),
-    ("broker.heartbeat.interval.ms", "2000"),
-    ("broker.session.timeout.ms", "9000"),
-    ("controlled.shutdown.enable", "true"),
-    ("default.replication.factor", "1"),
-    ("delete.topic.enable", "true"),
-    ("fetch.max.bytes", "57671680"),
-    ("group.initial.rebalance.delay.ms", "3000"),
-    ("group.max.session.timeout.ms", "1800000"),
-    ("group.max.size", "2147483647"),
-    ("group.min.session.timeout.ms", "6000"),
-    ("initial.broker.registration.timeout.ms", "60000"),
-    ("log.cleaner.backoff.ms", "15000"),
-    ("log.cleaner.dedupe.buffer.size", "134217728"),
-    ("log.cleaner.enable", "true"),
-    ("log.initial.task.delay.ms", "30000"),
-    ("log.retention.check.interval.ms", "300000"),
-    ("max.incremental.fetch.session.cache.slots", "1000"),
-    ("max.request.partition.size.limit", "2000"),
-    ("message.max.bytes", "1048588"),
-    ("num.partitions", "1"),
-    ("offset.metadata.max.bytes", "4096"),
-    ("offsets.retention.check.interval.ms", "600000"),
-    ("offsets.retention.minutes", "10080"),
-    ("offsets.topic.compression.codec", "0"),
-    ("offsets.topic.num.partitions", "50"),
-    ("offsets.topic.replication.factor", "3"),
-    ("offsets.topic.segment.bytes", "104857600"),
-    ("producer.id.expiration.ms", "86400000"),
-    ("replica.fetch.backoff.ms", "1000"),
-    ("replica.fetch.max.bytes", "1048576"),
-    ("replica.fetch.min.bytes", "1"),
-    ("replica.fetch.response.max.bytes", "10485760"),
-    ("replica.fetch.wait.max.ms", "500"),
-    ("replica.high.watermark.checkpoint.interval.ms", "5000"),
-    ("replica.lag.time.max.ms", "30000"),
-    ("replica.socket.timeout.ms", "30000"),
-    ("request.timeout.ms", "30000"),
-    ("socket.request.max.bytes", "104857600"),
-];
 
 /// A KRaft broker to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,15 +26,27 @@ impl BrokerConfig {
         self.settings.get(key).map(String::as_str).or_else(|| BrokerConfig::default_of(key))
     }
 
-    /// Kafka's default of a setting that this engine knows.
+    /// Kafka's default of a setting.
     pub fn default_of(key: &str) -> Option<&'static str> {
-        let index = DEFAULTS.binary_search_by(|(name, _)| (*name).cmp(key)).ok()?;
-        DEFAULTS.get(index).map(|(_, value)| *value)
+        config_key(ConfigKind::Broker, key)?.default
     }
 
-    /// The names of the settings known here, in order.
-    pub fn known_settings() -> impl Iterator<Item = &'static str> {
-        DEFAULTS.iter().map(|(name, _)| *name)
+    /// All that `server.properties` says: the settings, and what makes this node what it is.
+    pub fn given(&self) -> BTreeMap<String, String> {
+        let voters: Vec<String> = self.voters.iter().map(|(id, port)| format!("{id}@localhost:{port}")).collect();
+        let own = [
+            ("broker.id", self.node_id.to_string()),
+            ("controller.listener.names", "CONTROLLER".to_owned()),
+            ("controller.quorum.voters", voters.join(",")),
+            ("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned()),
+            ("listeners", format!("PLAINTEXT://localhost:{}", self.port)),
+            ("log.dirs", format!("/{}", self.log_dir.trim_start_matches('/'))),
+            ("node.id", self.node_id.to_string()),
+            ("process.roles", "broker".to_owned()),
+        ];
+        let mut all: BTreeMap<String, String> = own.map(|(name, value)| (name.to_owned(), value)).into();
+        all.extend(self.settings.clone());
+        all
     }
 
     /// A whole number setting; Kafka's default if what is set is no such number, 0 if there is none.
@@ -104,8 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn defaults_are_sorted_and_overridden() {
-        assert!(DEFAULTS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    fn defaults_are_overridden() {
         let settings = BTreeMap::from([
             ("num.partitions".to_owned(), "3".to_owned()),
             ("replica.lag.time.max.ms".to_owned(), "soon".to_owned()),

@@ -2,7 +2,7 @@
 
 use crate::{
     BrokerConfig, BrokerStateName, BrokerView, ReplicaMarks,
-    connections::{Connections, Waiting},
+    connections::{Connections, RequestId, Waiting},
     fetch_session::FetchSessions,
     group::GroupCoordinator,
     handlers,
@@ -19,7 +19,10 @@ use crate::{
 use bytes::Bytes;
 use ottla_controller::{MetadataImage, MetadataObserver, MetadataRecord, MetadataUpdate, ObserverConfig};
 use ottla_log::CLEAN_SHUTDOWN_FILE;
-use ottla_wire::{ApiKey, ErrorCode, Request, ResponseKind, Uuid, WireError, api, java};
+use ottla_wire::{
+    ApiKey, ErrorCode, Request, ResponseKind, Uuid, WireError, api, java,
+    messages::incremental_alter_configs_response::AlterConfigsResourceResponse,
+};
 use ottla_world::{ConnectionId, Context, Input, Process, Signal, Time};
 use std::{
     any::Any,
@@ -53,6 +56,8 @@ pub(crate) struct Running {
     pub(crate) pending_replies: Vec<PendingReplies>,
     /// Topics that are being made because somebody asked for them.
     pub(crate) creating: BTreeSet<String>,
+    /// What this broker refused of changes of settings whose rest is with the controller.
+    pub(crate) refused_configs: BTreeMap<RequestId, Vec<AlterConfigsResourceResponse>>,
     /// Proposed ISRs to send again, by the partition epoch they build on.
     pub(crate) isr_retries: BTreeMap<(Place, i32), Time>,
     pub(crate) log_tasks: LogTasks,
@@ -172,6 +177,7 @@ impl Running {
             groups: GroupCoordinator::new(config),
             pending_replies: Vec::new(),
             creating: BTreeSet::new(),
+            refused_configs: BTreeMap::new(),
             next_checkpoint: now.plus_millis(config.number("replica.high.watermark.checkpoint.interval.ms")),
             next_shrink: now.plus_millis(config.number("replica.lag.time.max.ms") / 2),
             log_tasks: LogTasks::new(now, config.number("log.initial.task.delay.ms")),

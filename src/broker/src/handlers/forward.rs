@@ -54,12 +54,14 @@ impl Running {
             Ok((_, response)) => response,
             Err(_) => failure(key, ErrorCode::UnknownServerError),
         };
+        let response = self.with_refused(id, response);
         self.respond(cx, id, response);
     }
 
     /// No controller answered in time.
     pub(crate) fn forward_given_up(&mut self, cx: &mut Context<'_>, id: RequestId, key: ApiKey) {
-        self.respond(cx, id, failure(key, ErrorCode::RequestTimedOut));
+        let response = self.with_refused(id, failure(key, ErrorCode::RequestTimedOut));
+        self.respond(cx, id, response);
     }
 }
 

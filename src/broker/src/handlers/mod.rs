@@ -1,6 +1,7 @@
 //! What a broker answers (`KafkaApis`): one file a concern. Serves the node; invariant: an answer is decided from this broker's
 //! own state, its copy of the metadata, or by the controller it forwards to.
 
+mod alter_configs;
 mod cluster;
 mod configs;
 mod delete_records;
@@ -56,10 +57,10 @@ impl Running {
             | RequestKind::DeleteTopics(_)
             | RequestKind::CreatePartitions(_)
             | RequestKind::ElectLeaders(_)
-            | RequestKind::IncrementalAlterConfigs(_)
             | RequestKind::AlterPartitionReassignments(_)
             | RequestKind::DescribeQuorum(_)
             | RequestKind::UnregisterBroker(_) => self.forward(cx, id, request),
+            RequestKind::IncrementalAlterConfigs(_) => self.alter_configs(cx, id, request),
             RequestKind::AlterConfigs(body) => self.respond(cx, id, no_alter_configs(&body)),
             _ => self.group_request(cx, id, request),
         }

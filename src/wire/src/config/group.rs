@@ -17,7 +17,13 @@ pub struct GroupConfigKey {
     pub bounds: (Option<&'static str>, Option<&'static str>),
 }
 
-const fn key(name: &'static str, ty: ConfigType, default: &'static str, validator: Validator, doc: &'static str) -> GroupConfigKey {
+const fn key(
+    name: &'static str,
+    ty: ConfigType,
+    default: &'static str,
+    validator: Validator,
+    doc: &'static str,
+) -> GroupConfigKey {
     GroupConfigKey { key: ConfigKey::new(name, ty, Some(default), validator, doc), broker: None, bounds: (None, None) }
 }
 

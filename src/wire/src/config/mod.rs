@@ -147,12 +147,6 @@ impl ConfigKey {
     pub fn synonym(&self) -> Option<&'static str> {
         self.synonyms.first().map(|synonym| synonym.name)
     }
-
-    /// The synonym that a describe lists as DEFAULT_CONFIG. Where there are several, such as `log.retention.ms` and
-    /// `log.retention.hours`, the strongest has no default of its own and Kafka lists none.
-    pub fn default_synonym(&self) -> Option<&'static str> {
-        if self.synonyms.len() == 1 { self.synonym() } else { None }
-    }
 }
 
 /// Why a configuration is refused. The text is that of Kafka's ConfigException or InvalidConfigurationException.
