@@ -51,8 +51,10 @@ const topic = (name, partitions, internal = false) => ({
 /// A cluster at work: one broker paused, one behind, a consumer and a producer.
 export function busyView() {
   const states = { 1: 'running', 2: 'running', 3: 'paused' };
+  const well = { disk_extra_ms: 0, disk_full: false, disk_failing: false, clock_skew_ms: 0 };
   const broker = (id) => ({
     id, port: 9091 + id, pid: 100 + id, state: states[id], unfenced: id !== 3,
+    faults: id === 2 ? { ...well, disk_extra_ms: 200, clock_skew_ms: -5000 } : well,
     replicas: [
       replica(id, '__consumer_offsets', 0, 2, { cells: cells(0, 5, false) }),
       replica(id, 'orders', 0, 1, {
@@ -86,7 +88,10 @@ export function busyView() {
       { from: 2, to: 1, api: 'Fetch', is_response: false, sent_us: 83_455_900, arrives_us: 83_456_050 },
       { from: 12, to: 2, api: 'BrokerHeartbeat', is_response: true, sent_us: 83_455_700, arrives_us: 83_456_400 },
     ],
-    links: [{ from: 1, to: 3, cut: true, extra_ms: 0 }, { from: 3, to: 1, cut: true, extra_ms: 0 }],
+    links: [
+      { from: 1, to: 3, cut: true, extra_ms: 0, lossy_percent: 0 }, { from: 3, to: 1, cut: true, extra_ms: 0, lossy_percent: 0 },
+      { from: 2, to: 1, cut: false, extra_ms: 0, lossy_percent: 20 },
+    ],
     ledger: { acknowledged: 1241, lost: 0, read: 900 },
   };
 }

@@ -126,6 +126,47 @@ test('faults are menus of buttons', async (t) => {
   await menu.waitFor({ state: 'detached' });
 });
 
+test('what is broken stands in words, and the button that broke it mends it', async (t) => {
+  const { page, sent } = await start(t);
+  for (const words of ['disk 200 ms slower', 'clock 5 s behind', 'loses 20 % to broker 1']) {
+    assert.equal(await page.getByText(words, { exact: true }).count(), 1, words);
+  }
+  await page.getByRole('button', { name: 'Faults of broker 2' }).click();
+  const menu = page.getByRole('group', { name: 'Faults of broker 2' });
+  const press = async (name, message) => {
+    await menu.getByRole('button', { name, exact: true }).click();
+    await told(page, sent, { input: message });
+  };
+  const node = (action) => ({ node: { node: 2, action } });
+  assert.equal(await menu.getByRole('button', { name: 'Slow (+200 ms)' }).getAttribute('aria-pressed'), 'true');
+  await press('Slow (+200 ms)', node({ slow_disk: 0 }));
+  await press('Full', node('full_disk'));
+  await press('Failing', node('fail_disk'));
+  await press('+1 h', node({ skew_clock: 3_600_000 }));
+  await press('Lossy: broker 2 to broker 1', { link: { from: 2, to: 1, action: { lossy: 0 } } });
+  await press('Lossy: broker 2 to broker 3', { link: { from: 3, to: 2, action: { lossy: 20 } } });
+  await press('Cut: broker 2 to laptop', { link: { from: 2, to: 0, action: 'cut' } });
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Mend everything' }).click();
+  await told(page, sent, { input: 'heal_all' });
+});
+
+test('arrow keys go through the menu', async (t) => {
+  const { page, sent } = await start(t);
+  await page.getByRole('button', { name: 'Faults of broker 1' }).focus();
+  await page.keyboard.press('ArrowDown');
+  const focused = () => page.evaluate(() => document.activeElement.textContent);
+  await page.getByRole('group', { name: 'Faults of broker 1' }).waitFor();
+  for (const [key, name] of [['ArrowDown', 'Kill (kill -9)'], ['ArrowRight', 'Stop'], ['Home', 'Kill (kill -9)'], ['ArrowUp', 'Heal']]) {
+    await page.keyboard.press(key);
+    assert.equal(await focused(), name);
+  }
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Enter');
+  await told(page, sent, { input: { node: { node: 1, action: 'kill' } } });
+});
+
 test('the menu closes on Escape and gives the focus back', async (t) => {
   const { page } = await start(t);
   const button = page.getByRole('button', { name: 'Faults of controller 12' });

@@ -178,6 +178,7 @@ pub struct BrokerCard {
     /// How it is.
     pub state: NodeState,
     /// What is wrong with its host.
+    #[serde(default)]
     pub faults: HostFaults,
     /// Whether the controller lets it serve: registered and not fenced.
     pub unfenced: bool,
@@ -233,6 +234,7 @@ pub struct ControllerCard {
     /// How it is.
     pub state: NodeState,
     /// What is wrong with its host.
+    #[serde(default)]
     pub faults: HostFaults,
     /// Its Raft role: `Leader`, `Follower`, `Candidate`, `Prospective`, `Unattached`, `Resigned`; empty while down.
     pub role: String,
@@ -362,6 +364,7 @@ pub struct LinkRow {
     /// Every frame takes so many milliseconds longer.
     pub extra_ms: u64,
     /// Of a hundred segments so many are lost.
+    #[serde(default)]
     pub lossy_percent: u8,
 }
 

@@ -84,7 +84,7 @@ impl PartitionLog {
             }
         }
         disk.append(&target(LOG_SUFFIX), &chunk)?;
-        disk.flush(&target(LOG_SUFFIX));
+        disk.flush(&target(LOG_SUFFIX))?;
         new.indexes.push_time(&mut entries);
         disk.replace(&target(INDEX_SUFFIX), &entries.offset)?;
         disk.replace(&target(TIME_INDEX_SUFFIX), &entries.time)?;

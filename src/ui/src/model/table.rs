@@ -6,7 +6,7 @@ use crate::{
     state::picture::Picture,
     text::{node_name, node_state, table as words},
 };
-use ottla_lab::protocol::{PartitionRow, TopicRow};
+use ottla_lab::protocol::{HostFaults, PartitionRow, TopicRow};
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,7 @@ fn brokers(picture: &Picture) -> Table {
             format!("localhost:{}", broker.port),
             broker.pid.map_or_else(|| words::NONE.to_owned(), |pid| pid.to_string()),
             node_state(broker.state).to_owned(),
+            host(broker.faults),
             if broker.unfenced { words::YES } else { words::NO }.to_owned(),
             broker.replicas.iter().filter(|replica| replica.is_leader).count().to_string(),
             broker.replicas.len().to_string(),
@@ -92,11 +93,17 @@ fn replicas(picture: &Picture, internal: bool) -> Table {
     Table { caption: words::REPLICAS, head: words::REPLICA_HEAD, rows: rows.collect() }
 }
 
+fn host(faults: HostFaults) -> String {
+    let notes = crate::text::faults::host_notes(faults);
+    if notes.is_empty() { words::WELL.to_owned() } else { notes.join(", ") }
+}
+
 fn controllers(picture: &Picture) -> Table {
     let rows = picture.controllers.iter().map(|controller| {
         vec![
             node_name(controller.id),
             node_state(controller.state).to_owned(),
+            host(controller.faults),
             controller.role.clone(),
             controller.epoch.to_string(),
             controller.log_end_offset.to_string(),
@@ -139,10 +146,8 @@ fn groups(picture: &Picture) -> Table {
 }
 
 fn links(picture: &Picture) -> Table {
-    let rows = picture.links.iter().map(|link| {
-        let state = if link.cut { words::CUT.to_owned() } else { crate::text::slower_by(link.extra_ms) };
-        vec![node_name(link.from), node_name(link.to), state]
-    });
+    let rows =
+        picture.links.iter().map(|link| vec![node_name(link.from), node_name(link.to), crate::text::link_words(link)]);
     Table { caption: words::LINKS, head: words::LINK_HEAD, rows: rows.collect() }
 }
 

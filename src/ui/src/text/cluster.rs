@@ -75,7 +75,7 @@ pub fn quorum(card: &ControllerCard) -> String {
 /// A link that is not as it should be, seen from where it starts.
 pub fn link_note(link: &LinkRow) -> String {
     let to = node_name(link.to);
-    if link.cut { format!("cut to {to}") } else { format!("{} ms slower to {to}", link.extra_ms) }
+    format!("{} to {to}", super::link_words(link))
 }
 
 /// A leader epoch.

@@ -163,6 +163,28 @@ pub fn slower_by(extra_ms: u64) -> String {
     format!("{extra_ms} ms slower")
 }
 
+/// How much a link loses.
+pub fn loses(percent: u8) -> String {
+    format!("loses {percent} %")
+}
+
+/// A stretch of time in its largest whole unit.
+pub fn short_time(ms: u64) -> String {
+    match ms {
+        ms if ms >= 3_600_000 && ms.is_multiple_of(3_600_000) => format!("{} h", ms / 3_600_000),
+        ms if ms >= 1000 && ms.is_multiple_of(1000) => format!("{} s", ms / 1000),
+        ms => format!("{ms} ms"),
+    }
+}
+
+/// How a link is that is not as it should be.
+pub fn link_words(link: &ottla_lab::protocol::LinkRow) -> String {
+    let slow = (link.extra_ms > 0).then(|| slower_by(link.extra_ms));
+    let lossy = (link.lossy_percent > 0).then(|| loses(link.lossy_percent));
+    let cut = link.cut.then(|| "cut".to_owned());
+    [cut, slow, lossy].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 /// Notices.
 pub mod notice {
     /// Sends a notice away.
@@ -456,7 +478,7 @@ pub mod lesson {
 pub mod faults {
     use super::node_name;
     use crate::model::faults::LinkState;
-    use ottla_lab::protocol::NodeAction;
+    use ottla_lab::protocol::{HostFaults, NodeAction};
 
     /// The menu's button.
     pub const FAULTS: &str = "Faults";
@@ -468,8 +490,31 @@ pub mod faults {
     pub const CUT_OUT: &str = "One way";
     /// Slows.
     pub const SLOW: &str = "Slow";
+    /// Loses segments.
+    pub const LOSSY: &str = "Lossy";
     /// Heals.
     pub const HEAL: &str = "Heal";
+    /// Ends every fault.
+    pub const HEAL_ALL: &str = "Mend everything";
+    /// A node's disk.
+    pub const DISK: &str = "Disk";
+    /// What can go wrong with it, in the order of the model.
+    pub const DISK_FAULTS: [&str; 3] = ["Slow (+200 ms)", "Full", "Failing"];
+    /// A node's clock.
+    pub const CLOCK: &str = "Clock";
+    /// How far it can be off, in the order of the model.
+    pub const CLOCK_FAULTS: [&str; 4] = ["\u{2212}1 h", "\u{2212}5 s", "+5 s", "+1 h"];
+
+    /// What is wrong with a host, apart from its process.
+    pub fn host_notes(host: HostFaults) -> Vec<String> {
+        let slow = (host.disk_extra_ms > 0).then(|| format!("disk {}", super::slower_by(host.disk_extra_ms)));
+        let full = host.disk_full.then(|| "disk full".to_owned());
+        let failing = host.disk_failing.then(|| "disk failing".to_owned());
+        let skew = host.clock_skew_ms;
+        let way = if skew > 0 { "ahead" } else { "behind" };
+        let clock = (skew != 0).then(|| format!("clock {} {way}", super::short_time(skew.unsigned_abs())));
+        [slow, full, failing, clock].into_iter().flatten().collect()
+    }
 
     /// The menu's name.
     pub fn menu(node: i32) -> String {
@@ -509,8 +554,12 @@ pub mod faults {
             (true, true, _) => "cut".to_owned(),
             (true, false, _) => "cut outward".to_owned(),
             (false, true, _) => "cut inward".to_owned(),
-            (false, false, 0) => "whole".to_owned(),
-            (false, false, extra) => super::slower_by(extra),
+            (false, false, extra) => {
+                let slow = (extra > 0).then(|| super::slower_by(extra));
+                let lossy = (state.lossy_percent > 0).then(|| super::loses(state.lossy_percent));
+                let all: Vec<String> = [slow, lossy].into_iter().flatten().collect();
+                if all.is_empty() { "whole".to_owned() } else { all.join(", ") }
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ pub const NONE: &str = "none";
 pub const YES: &str = "yes";
 /// No.
 pub const NO: &str = "no";
-/// A cut link.
-pub const CUT: &str = "cut";
+/// A host without faults.
+pub const WELL: &str = "well";
 /// A table without rows.
 pub const EMPTY: &str = "none";
 
@@ -30,7 +30,7 @@ pub const PARTITION_HEAD: &[&str] = &[
 /// Brokers.
 pub const BROKERS: &str = "Brokers";
 /// Their heads.
-pub const BROKER_HEAD: &[&str] = &["Broker", "Address", "Process", "State", "May serve", "Leads", "Replicas"];
+pub const BROKER_HEAD: &[&str] = &["Broker", "Address", "Process", "State", "Host", "May serve", "Leads", "Replicas"];
 /// Replicas.
 pub const REPLICAS: &str = "Replicas on the brokers' disks";
 /// Their heads.
@@ -38,7 +38,8 @@ pub const REPLICA_HEAD: &[&str] = &["Partition", "Broker", "Log", "Last record"]
 /// Controllers.
 pub const CONTROLLERS: &str = "Controllers";
 /// Their heads.
-pub const CONTROLLER_HEAD: &[&str] = &["Controller", "State", "Role", "Epoch", "Log end offset", "High watermark"];
+pub const CONTROLLER_HEAD: &[&str] =
+    &["Controller", "State", "Host", "Role", "Epoch", "Log end offset", "High watermark"];
 /// Clients.
 pub const CLIENTS: &str = "Clients";
 /// Their heads.
@@ -48,7 +49,7 @@ pub const GROUPS: &str = "Consumer groups";
 /// Their heads.
 pub const GROUP_HEAD: &[&str] = &["Group", "State", "Generation", "Coordinator", "Members", "Committed offsets"];
 /// Links.
-pub const LINKS: &str = "Links that are cut or slow";
+pub const LINKS: &str = "Links that are cut, slow or lossy";
 /// Their heads.
 pub const LINK_HEAD: &[&str] = &["From", "To", "State"];
 /// Frames.

@@ -22,8 +22,9 @@ use super::{
 use crate::{
     model::density::{Density, shown},
     state::{Clock, Engine, action::Action, layout::Pane, picture::Picture},
-    text::cluster as words,
+    text::{cluster as words, faults as fault_words},
 };
+use ottla_lab::protocol::{HostFaults, LabInput, NodeState};
 use yew::prelude::*;
 
 /// The pane's properties.
@@ -53,6 +54,8 @@ pub fn ClusterPane(props: &ClusterPaneProps) -> Html {
             <span class={classes!("ledger", (ledger.lost > 0).then_some("is-bad"))} title={words::LEDGER}>
                 { words::ledger(ledger) }
             </span>
+            <Button label={fault_words::HEAL_ALL} disabled={!is_broken(&props.picture)}
+                on={act.reform(|_| Action::Lab(LabInput::HealAll))} />
             <Button label={words::INTERNAL} pressed={props.internal} on={act.reform(|_| Action::Internal)} />
             <Button label={words::TABLE} key_name="t" pressed={props.tables} on={act.reform(|_| Action::Tables)} />
         </div>
@@ -62,6 +65,13 @@ pub fn ClusterPane(props: &ClusterPaneProps) -> Html {
             <div class="cluster" tabindex="0" role="group" aria-label={words::VIEW}>{ content(props, &act) }</div>
         </PaneFrame>
     }
+}
+
+/// Whether something is broken that can be mended.
+fn is_broken(picture: &Picture) -> bool {
+    let brokers = picture.brokers.iter().map(|card| (card.state, card.faults));
+    let mut nodes = brokers.chain(picture.controllers.iter().map(|card| (card.state, card.faults)));
+    !picture.links.is_empty() || nodes.any(|node| node != (NodeState::Running, HostFaults::default()))
 }
 
 fn content(props: &ClusterPaneProps, act: &Callback<Action>) -> Html {

@@ -1,7 +1,7 @@
 //! A broker and a controller. Serves the picture; invariant: how a node is stands in a word and a mark, not in a colour alone.
 
 use super::{
-    faults::Faults,
+    faults::{Faults, HostNotes},
     strip::{CountView, RowView, StripView},
 };
 use crate::{
@@ -42,8 +42,9 @@ pub fn BrokerView(props: &BrokerViewProps) -> Html {
                 <StateMark state={card.state} />
                 if fenced { <span class="badge is-warn">{ words::FENCED }</span> }
                 <span class="card-about mono" title={process(card.pid, card.port)}>{ format!(":{}", card.port) }</span>
-                <Faults node={card.id} state={card.state} links={props.links.clone()} nodes={props.nodes.clone()} />
+                <Faults node={card.id} state={card.state} host={card.faults} links={props.links.clone()} nodes={props.nodes.clone()} />
             </header>
+            <HostNotes host={card.faults} />
             <LinkNotes node={card.id} links={props.links.clone()} />
             { replicas(props) }
         </article>
@@ -95,13 +96,14 @@ pub fn ControllerView(props: &ControllerViewProps) -> Html {
             <header class="card-head">
                 <h4>{ name }</h4>
                 <StateMark state={card.state} />
-                <Faults node={card.id} state={card.state} links={props.links.clone()} nodes={props.nodes.clone()} />
+                <Faults node={card.id} state={card.state} host={card.faults} links={props.links.clone()} nodes={props.nodes.clone()} />
             </header>
             <p class="controller-role">
                 if leads { <Icon glyph={Glyph::Crown} /> }
                 <b>{ if card.role.is_empty() { words::NO_ROLE } else { card.role.as_str() } }</b>
                 <span class="mono">{ words::quorum(card) }</span>
             </p>
+            <HostNotes host={card.faults} />
             <LinkNotes node={card.id} links={props.links.clone()} />
         </article>
     }

@@ -1,5 +1,5 @@
 //! A button that opens a panel of buttons. Serves the faults of nodes; invariant: Escape closes it and gives the focus back to its
-//! button; it closes when the focus goes elsewhere.
+//! button; it closes when the focus goes elsewhere; arrow keys go from button to button, Tab does as well.
 
 use super::{Glyph, Icon};
 use crate::dom;
@@ -50,13 +50,22 @@ pub fn Menu(props: &MenuProps) -> Html {
         });
     }
     let onkeydown = {
-        let (open, button) = (open.clone(), button.clone());
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" && *open {
+        let (open, button, whole) = (open.clone(), button.clone(), whole.clone());
+        Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
+            "Escape" if *open => {
                 event.stop_propagation();
                 open.set(false);
                 focus(&button);
             }
+            "ArrowDown" if !*open => {
+                event.prevent_default();
+                open.set(true);
+            }
+            key @ ("ArrowDown" | "ArrowRight" | "ArrowUp" | "ArrowLeft" | "Home" | "End") if *open => {
+                event.prevent_default();
+                move_focus(&whole, key);
+            }
+            _ => {}
         })
     };
     let onfocusout = {
@@ -81,6 +90,26 @@ pub fn Menu(props: &MenuProps) -> Html {
                 <div class="menu-panel" role="group" aria-label={props.label.clone()} style={place(&button)}>{ props.panel.emit(()) }</div>
             }
         </div>
+    }
+}
+
+/// Gives the focus to another button of the panel, around the ends.
+fn move_focus(whole: &NodeRef, key: &str) {
+    let Some(whole) = whole.cast::<web_sys::Element>() else { return };
+    let Ok(found) = whole.query_selector_all(".menu-panel button:not(:disabled)") else { return };
+    let buttons: Vec<HtmlElement> =
+        (0..found.length()).filter_map(|index| found.get(index)?.dyn_into::<HtmlElement>().ok()).collect();
+    let focused = dom::document().and_then(|document| document.active_element());
+    let at = buttons.iter().position(|button| focused.as_ref().is_some_and(|focused| **button == *focused));
+    let count = buttons.len().max(1);
+    let next = match (key, at) {
+        ("End", _) | ("ArrowUp" | "ArrowLeft", None) => count - 1,
+        ("Home", _) | (_, None) => 0,
+        ("ArrowUp" | "ArrowLeft", Some(at)) => (at + count - 1) % count,
+        (_, Some(at)) => (at + 1) % count,
+    };
+    if let Some(button) = buttons.get(next) {
+        drop(button.focus());
     }
 }
 
