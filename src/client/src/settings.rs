@@ -160,9 +160,36 @@ impl CommonConfig {
         })
     }
 
-    /// The bootstrap servers; `class` names the client in the outer exception.
+    /// The bootstrap servers; `failure` is the text of the outer exception.
     pub(crate) fn bootstrap(&mut self, settings: &Settings<'_>, failure: &str) -> Result<Vec<Node>, JavaError> {
-        match bootstrap::parse(settings.text("bootstrap.servers").unwrap_or_default()) {
+        let servers = settings.text("bootstrap.servers").unwrap_or_default();
+        self.resolved(bootstrap::parse(servers), failure)
+    }
+
+    /// The bootstrap servers or controllers of an admin client; true for controllers (`AdminBootstrapAddresses`, KIP-919).
+    pub(crate) fn admin_bootstrap(
+        &mut self,
+        settings: &Settings<'_>,
+        failure: &str,
+    ) -> Result<(Vec<Node>, bool), JavaError> {
+        let text = |key| settings.text(key).map(str::trim).filter(|list| !list.is_empty());
+        let (parsed, controllers) = match (text("bootstrap.servers"), text("bootstrap.controllers")) {
+            (None, Some(controllers)) => (bootstrap::parse(controllers), true),
+            (Some(_), Some(_)) => {
+                let text = "You cannot set both bootstrap.servers and bootstrap.controllers";
+                (Err(JavaError::config(text)), false)
+            }
+            (servers, None) => (bootstrap::parse(servers.unwrap_or_default()), false),
+        };
+        Ok((self.resolved(parsed, failure)?, controllers))
+    }
+
+    fn resolved(
+        &mut self,
+        parsed: Result<(Vec<Node>, Vec<LogLine>), JavaError>,
+        failure: &str,
+    ) -> Result<Vec<Node>, JavaError> {
+        match parsed {
             Ok((nodes, log)) => {
                 self.log.extend(log);
                 Ok(nodes)

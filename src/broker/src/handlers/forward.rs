@@ -84,14 +84,16 @@ fn failure(key: ApiKey, error: ErrorCode) -> ResponseKind {
             ResponseKind::IncrementalAlterConfigs(IncrementalAlterConfigsResponse::default())
         }
         ApiKey::AlterPartitionReassignments => ResponseKind::AlterPartitionReassignments(
-            AlterPartitionReassignmentsResponse::default().with_error_code(code),
+            AlterPartitionReassignmentsResponse::default().with_error_code(code).with_error_message(None),
         ),
-        ApiKey::DescribeQuorum => ResponseKind::DescribeQuorum(DescribeQuorumResponse::default().with_error_code(code)),
-        ApiKey::UnregisterBroker => {
-            ResponseKind::UnregisterBroker(UnregisterBrokerResponse::default().with_error_code(code))
-        }
+        ApiKey::DescribeQuorum => ResponseKind::DescribeQuorum(
+            DescribeQuorumResponse::default().with_error_code(code).with_error_message(None),
+        ),
+        ApiKey::UnregisterBroker => ResponseKind::UnregisterBroker(
+            UnregisterBrokerResponse::default().with_error_code(code).with_error_message(None),
+        ),
         _ => ResponseKind::ListPartitionReassignments(
-            ListPartitionReassignmentsResponse::default().with_error_code(code),
+            ListPartitionReassignmentsResponse::default().with_error_code(code).with_error_message(None),
         ),
     }
 }

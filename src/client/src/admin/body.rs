@@ -14,13 +14,18 @@ pub(super) type Body = (RequestKind, (i16, i16));
 /// The request of a call that has `timeout_ms` left.
 pub(super) fn of(admin: &Admin, call: &Call, timeout_ms: u64) -> Body {
     let empty = || (RequestKind::Metadata(MetadataRequest::default().with_topics(Some(Vec::new()))), (1, 13));
+    if call.work == Work::Refresh && admin.asks_controllers {
+        return cluster::controllers_body();
+    }
     let Some(operation) = call.operation.and_then(|id| admin.operations.get(&id)) else { return empty() };
     let timeout_ms = i32::try_from(timeout_ms.min(admin.request_timeout_ms)).unwrap_or(i32::MAX);
     let request = &operation.request;
     match &call.work {
         Work::Refresh | Work::FindBrokers => empty(),
         Work::Once => {
-            topics::body(request, timeout_ms).or_else(|| cluster::body(request, timeout_ms)).unwrap_or_else(empty)
+            let (body, versions) =
+                topics::body(request, timeout_ms).or_else(|| cluster::body(request, timeout_ms)).unwrap_or_else(empty);
+            (for_endpoint(body, admin.asks_controllers), versions)
         }
         Work::TopicPage(from) => topics::page(request, from.as_ref()),
         Work::DescribeConfigs(resources) => configs::describe(request, resources),
@@ -30,6 +35,16 @@ pub(super) fn of(admin: &Admin, call: &Call, timeout_ms: u64) -> Body {
         Work::FindCoordinators(ids) => groups::find(ids),
         Work::OnCoordinator(ids, classic) => groups::ask(request, ids, *classic),
         Work::OnBroker(_) => groups::ask_broker(request),
+    }
+}
+
+/// Of the controllers, the endpoints are asked for, not of the brokers.
+fn for_endpoint(body: RequestKind, asks_controllers: bool) -> RequestKind {
+    match body {
+        RequestKind::DescribeCluster(body) if asks_controllers => {
+            RequestKind::DescribeCluster(body.with_endpoint_type(2))
+        }
+        body => body,
     }
 }
 

@@ -65,6 +65,19 @@ pub(super) struct Call {
     pub(super) assigned: bool,
 }
 
+impl Call {
+    /// When it is given up: a whole millisecond after its deadline, since Java counts in these
+    /// (`TimeoutProcessor.callHasExpired`). An answer that comes before counts.
+    pub(super) fn expires_at(&self) -> Time {
+        self.deadline.plus_millis(1)
+    }
+
+    /// Whether it is given up at `now`.
+    pub(super) fn is_expired(&self, now: Time) -> bool {
+        self.expires_at() <= now
+    }
+}
+
 /// Why a call failed.
 #[derive(Clone, Debug)]
 pub(super) struct CallError {
@@ -100,6 +113,21 @@ pub(super) struct Operation {
 
 /// A call to be made: its name in Java, its node, its work.
 type Planned = (String, Target, Work);
+
+/// Whether a controller may be asked (`NodeProvider.supportsUseControllers`).
+pub(super) fn is_for_controllers(request: &AdminRequest) -> bool {
+    use AdminRequest as Q;
+    matches!(
+        request,
+        Q::DescribeCluster { .. }
+            | Q::DescribeMetadataQuorum
+            | Q::DescribeFeatures
+            | Q::DescribeConfigs { .. }
+            | Q::IncrementalAlterConfigs { .. }
+            | Q::ListPartitionReassignments { .. }
+            | Q::AlterPartitionReassignments { .. }
+    )
+}
 
 /// The first calls of a request, with their names in Java, and the empty answer.
 pub(super) fn plan(request: &AdminRequest) -> (Vec<Planned>, AdminResponse) {

@@ -53,6 +53,20 @@ pub(super) fn by_topic<'a>(partitions: impl IntoIterator<Item = &'a TopicPartiti
     topics
 }
 
+/// What a client that talks to controllers asks for its metadata (`makeControllerMetadataCall`).
+pub(super) fn controllers_body() -> Body {
+    (RequestKind::DescribeCluster(DescribeClusterRequest::default().with_endpoint_type(2)), (1, 2))
+}
+
+/// The controllers of such an answer, and the active one.
+pub(super) fn controllers(response: &DescribeClusterResponse) -> (Vec<Node>, Option<i32>) {
+    let mut cluster = ClusterDescription { cluster_id: String::new(), controller: None, nodes: Vec::new() };
+    match read_cluster(&mut cluster, response) {
+        Ok(()) => (cluster.nodes, cluster.controller.map(|node| node.id)),
+        Err(_) => (Vec::new(), None),
+    }
+}
+
 /// The request of an operation of this module.
 pub(super) fn body(request: &AdminRequest, timeout_ms: i32) -> Option<Body> {
     Some(match request {

@@ -15,6 +15,11 @@ const METADATA_LOGGER: &str = "org.apache.kafka.clients.admin.internals.AdminMet
 impl Admin {
     /// Puts the first calls of a request in line.
     pub(super) fn start(&mut self, cx: &Context<'_>, id: CallId, request: AdminRequest, timeout_ms: u64) {
+        if self.asks_controllers && !super::call::is_for_controllers(&request) {
+            let text = "This Admin API is not yet supported when communicating directly with the controller quorum.";
+            let error = JavaError::kafka("UnsupportedEndpointTypeException", text);
+            return self.events.push(AdminEvent { call: id, result: Err(error) });
+        }
         let (calls, answer) = super::call::plan(&request);
         let deadline = cx.now().plus_millis(timeout_ms);
         let deadline_ms = cx.wall_ms().saturating_add_unsigned(timeout_ms);
@@ -113,6 +118,8 @@ impl Admin {
         }
         let metadata = &self.network.metadata;
         let node = match target {
+            // Whatever a controller may be asked, the active one is asked (`LeastLoadedBrokerOrActiveKController`).
+            _ if self.asks_controllers => metadata.controller.and_then(|id| metadata.nodes.get(&id)),
             Target::Any | Target::Bootstrap => return Ok(self.network.least_loaded(cx)),
             Target::Controller => metadata.controller.and_then(|id| metadata.nodes.get(&id)),
             Target::Node(id) => metadata.nodes.get(&id),
@@ -159,6 +166,12 @@ impl Admin {
         match (&call.work, response) {
             (Work::Refresh, ResponseKind::Metadata(response)) => {
                 self.refreshed(cx.now(), response);
+                Ok(())
+            }
+            (Work::Refresh, ResponseKind::DescribeCluster(response)) => {
+                let (nodes, active) = cluster::controllers(response);
+                self.network.metadata.set_controllers(nodes, active);
+                self.refresh_done(cx.now());
                 Ok(())
             }
             (Work::Once, response) => {
@@ -260,7 +273,7 @@ impl Admin {
 
     fn expire_calls(&mut self, cx: &mut Context<'_>) {
         let now = cx.now();
-        let (late, rest) = std::mem::take(&mut self.pending).into_iter().partition(|call| call.deadline < now);
+        let (late, rest) = std::mem::take(&mut self.pending).into_iter().partition(|call| call.is_expired(now));
         self.pending = rest;
         let late: Vec<Call> = late;
         for call in late {
@@ -269,7 +282,7 @@ impl Admin {
             self.call_failed(cx, call, CallError { error, retriable: true });
         }
         let stuck: Vec<i32> =
-            self.in_flight.values().filter(|(_, call)| call.deadline < now).map(|(node, _)| *node).collect();
+            self.in_flight.values().filter(|(_, call)| call.is_expired(now)).map(|(node, _)| *node).collect();
         if !stuck.is_empty() {
             stuck.into_iter().for_each(|node| self.network.disconnect(cx, node));
             self.take_answers(cx);
@@ -301,6 +314,10 @@ impl Admin {
 
     fn refreshed(&mut self, now: Time, response: &MetadataResponse) {
         self.network.metadata.set_cluster(response);
+        self.refresh_done(now);
+    }
+
+    fn refresh_done(&mut self, now: Time) {
         self.refresh.pending = false;
         self.refresh.fatal = None;
         self.refresh.expires = now.plus_millis(self.metadata_max_age_ms);
@@ -325,9 +342,9 @@ impl Admin {
             // As in Java, calls that wait for a node are looked at again every retry.backoff.ms.
             let again = now.plus_millis(self.retry.initial_ms.max(1));
             times.push(if call.next_try > now { call.next_try } else { again });
-            times.push(call.deadline + 1);
+            times.push(call.expires_at());
         }
-        times.extend(self.in_flight.values().map(|(_, call)| call.deadline + 1));
+        times.extend(self.in_flight.values().map(|(_, call)| call.expires_at()));
         if !self.operations.is_empty() && !self.refresh.pending {
             times.push(self.refresh.next_at());
         }

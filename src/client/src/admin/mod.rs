@@ -40,6 +40,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct Admin {
     network: NetworkClient,
+    /// It was given `bootstrap.controllers`: it talks to the quorum itself.
+    asks_controllers: bool,
     refresh: Refresh,
     operations: BTreeMap<CallId, Operation>,
     /// Calls that wait for a node or for their next try.
@@ -75,12 +77,13 @@ impl Admin {
             let outer = JavaError::new("org.apache.kafka.common.KafkaException", failure);
             return Err(outer.caused_by(JavaError::config(text)));
         }
-        let nodes = common.bootstrap(&settings, failure)?;
+        let (nodes, asks_controllers) = common.admin_bootstrap(&settings, failure)?;
         let client_id = settings.text("client.id").filter(|id| !id.is_empty()).unwrap_or("adminclient-1");
         let log = Log::new(format!("[AdminClient clientId={client_id}] "));
         let network = NetworkClient::new(common.network(client_id, 1, false), common.metadata(nodes, true), log);
         Ok(Admin {
             network,
+            asks_controllers,
             refresh: Refresh::default(),
             operations: BTreeMap::new(),
             pending: Vec::new(),

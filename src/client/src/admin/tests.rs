@@ -152,3 +152,22 @@ fn a_controllers_port_is_no_broker() {
     assert_eq!(error.text(), "The node does not support METADATA");
     assert!(tool.log[0].1.text.contains("The remote node is not a BROKER that supports the METADATA api.\n"));
 }
+
+#[test]
+fn controllers_are_asked_what_they_answer_and_nothing_else() {
+    let config = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        pairs.collect::<std::collections::BTreeMap<String, String>>()
+    };
+    let controllers = ("bootstrap.controllers", "localhost:9192");
+    let both = super::Admin::new(&config(&[controllers, ("bootstrap.servers", "localhost:9092")])).map(drop);
+    let text = "You cannot set both bootstrap.servers and bootstrap.controllers";
+    assert_eq!(both.unwrap_err().cause.unwrap().text(), text);
+    assert!(super::Admin::new(&config(&[controllers])).is_ok());
+    let mut bench = bench(1, Vec::new());
+    let settings = [("bootstrap.servers", ""), controllers];
+    let pid = bench.start(AdminTool::new(&settings, vec![AdminRequest::ListTopics { list_internal: true }]));
+    bench.until_ms(10);
+    let Err(error) = bench.tool::<AdminTool>(pid).answer(0) else { panic!() };
+    assert!(error.is("UnsupportedEndpointTypeException"), "{error}");
+}

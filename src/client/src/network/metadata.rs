@@ -384,6 +384,15 @@ impl Metadata {
         }
     }
 
+    /// Takes the controllers and the active one, for a client that talks to the quorum itself (KIP-919).
+    pub(crate) fn set_controllers(&mut self, nodes: Vec<Node>, active: Option<i32>) {
+        if !nodes.is_empty() {
+            self.is_bootstrap = false;
+            self.nodes = nodes.into_iter().map(|node| (node.id, node)).collect();
+            self.controller = active;
+        }
+    }
+
     /// Adds the brokers of a response the owner asked for itself.
     pub(crate) fn set_nodes(&mut self, response: &MetadataResponse) {
         self.nodes.extend(nodes_of(response));
