@@ -5,6 +5,7 @@ mod dealings;
 mod events;
 mod flights;
 mod partitions;
+mod story;
 mod talk;
 
 use crate::{
@@ -18,6 +19,7 @@ use ottla_world::{ConnectionId, Pid, Time, TraceEvent, World};
 use partitions::Partitions;
 pub use partitions::{PartitionAt, PartitionStep};
 use std::collections::{BTreeMap, BTreeSet};
+pub use story::{Deletion, RecordSeen, Retired, RetiredBy, Story, TimeAsked};
 use talk::Talk;
 
 /// A batch that a producer was told is written.
@@ -117,6 +119,7 @@ pub struct Activity {
     commands: Vec<Command>,
     node_faults: Vec<NodeFault>,
     dealings: Dealings,
+    story: Story,
     partitions: Partitions,
     truncations: Vec<Truncation>,
     /// Who became active last, and in which epoch.
@@ -158,6 +161,11 @@ impl Activity {
     /// What clients were refused, waited for or never heard of.
     pub fn dealings(&self) -> &Dealings {
         &self.dealings
+    }
+
+    /// What became of single records.
+    pub fn story(&self) -> &Story {
+        &self.story
     }
 
     /// Changes of the partitions of topics that are not Kafka's own, in order.
@@ -271,6 +279,9 @@ impl Activity {
         }
         if let Some((Ok(node), Ok(epoch))) = active_controller(text) {
             self.active = Some((node, epoch));
+            return;
+        }
+        if self.story.retire(at, text) {
             return;
         }
         let Some((partition, rest)) = text.split_once(": truncated from ") else { return };

@@ -15,8 +15,8 @@ mod replay;
 mod views;
 
 pub use activity::{
-    Acknowledged, Activity, Command, Creation, Dealings, NodeFault, PartitionAt, PartitionStep, ReadRecord, Refusal,
-    Truncation, Waited,
+    Acknowledged, Activity, Command, Creation, Dealings, Deletion, NodeFault, PartitionAt, PartitionStep, ReadRecord,
+    RecordSeen, Refusal, Retired, RetiredBy, Story, TimeAsked, Truncation, Waited,
 };
 pub use cluster::{Cluster, NodeKind};
 pub use config::{LabConfig, LabError};
@@ -24,3 +24,4 @@ pub use faults::{FaultOrder, Whom};
 pub use lab::{DiskFiles, Lab, Spawned};
 pub use ledger::Ledger;
 pub use replay::{ENGINE_VERSION, LabJournal};
+pub use views::{LogRecord, LogSegment};

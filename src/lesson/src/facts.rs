@@ -5,6 +5,8 @@ use ottla_lab::{Activity, Lab, Ledger, protocol::LabView};
 /// The state of a run at a moment.
 #[derive(Debug)]
 pub struct Facts<'a> {
+    /// The lab, for what is seldom looked at.
+    pub lab: &'a Lab,
     /// The picture.
     pub view: LabView,
     /// What clients and brokers said to each other.
@@ -16,6 +18,6 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// The facts of a lab, now.
     pub fn of(lab: &'a Lab) -> Facts<'a> {
-        Facts { view: lab.view(), activity: lab.activity(), ledger: lab.ledger() }
+        Facts { lab, view: lab.view(), activity: lab.activity(), ledger: lab.ledger() }
     }
 }

@@ -18,8 +18,9 @@ pub use course::{Chapter, course, lesson_text};
 pub use facts::Facts;
 pub use format::{Answer, Goal, Lesson, LessonError, LessonLab, Wrong};
 pub use predicate::{
-    AddressPredicate, ClusterPredicate, ElectionPredicate, LogPredicate, PlacementPredicate, Predicate, RecordPredicate,
-    ReplicationPredicate, ToolPredicate, TopicPredicate, Verdict,
+    AddressPredicate, ClusterPredicate, ElectionPredicate, LogPredicate, PlacementPredicate, Predicate,
+    ReadingPredicate, RecordPredicate, ReplicationPredicate, Retention, SegmentPredicate, ToolPredicate,
+    TopicPredicate, Verdict,
 };
 pub use session::{GoalState, Session};
 pub use step::{Step, StepError};

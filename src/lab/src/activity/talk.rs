@@ -44,6 +44,8 @@ struct Asked {
     acks: i16,
     /// Produce: topic, partition, batches.
     written: Vec<(String, i32, Bytes)>,
+    /// ListOffsets: topic and partition to the time asked for.
+    times: BTreeMap<(String, i32), i64>,
 }
 
 /// So many requests may wait on one connection; older ones are forgotten.
@@ -79,7 +81,8 @@ impl Talk {
     pub(super) fn api_of(&mut self, from: Pid, frame: &Bytes) -> (i16, bool) {
         if from == self.client {
             let Some((api_key, version, correlation_id)) = ottla_wire::peek_api(frame) else { return (-1, false) };
-            let asked = Asked { api_key, version, at: Time::ZERO, acks: 0, written: Vec::new() };
+            let asked =
+                Asked { api_key, version, at: Time::ZERO, acks: 0, written: Vec::new(), times: BTreeMap::new() };
             if self.waiting.len() >= MOST_WAITING {
                 self.waiting.pop_front();
             }
@@ -137,6 +140,13 @@ impl Activity {
                 }
             }
             RequestKind::Fetch(fetch) => self.fetches(talk, fetch),
+            RequestKind::ListOffsets(list) => {
+                for topic in list.topics {
+                    let times =
+                        topic.partitions.iter().map(|p| ((topic.name.to_string(), p.partition_index), p.timestamp));
+                    asked.times.extend(times);
+                }
+            }
             RequestKind::CreateTopics(create) => {
                 let topics = create.topics.iter().map(|topic| topic.name.to_string()).collect();
                 self.dealings.create(at, talk.client, topics);
@@ -199,6 +209,23 @@ impl Activity {
                 }
             }
             ResponseKind::Fetch(fetch) if fetch.error_code == 0 => self.fetched(at, talk, fetch),
+            ResponseKind::ListOffsets(list) => {
+                for topic in list.topics {
+                    for p in topic.partitions.iter().filter(|p| p.error_code == 0) {
+                        let place = (topic.name.to_string(), p.partition_index);
+                        if let Some(time) = asked.times.get(&place) {
+                            self.story.time(at, (&place.0, place.1), *time, p.offset);
+                        }
+                    }
+                }
+            }
+            ResponseKind::DeleteRecords(delete) => {
+                for topic in delete.topics {
+                    for p in topic.partitions.iter().filter(|p| p.error_code == 0) {
+                        self.story.delete(at, (&topic.name, p.partition_index), p.low_watermark);
+                    }
+                }
+            }
             ResponseKind::CreateTopics(create) => {
                 self.dealings.created(at, client);
                 for topic in create.topics {
@@ -220,7 +247,7 @@ impl Activity {
                 let Some(reading) = talk.readings.get_mut(&place) else { continue };
                 reading.high_watermark = partition.high_watermark;
                 if let Some(records) = partition.records.filter(|records| !records.is_empty()) {
-                    self.read(talk.client, reading.offset, place.clone(), records);
+                    self.read((at, talk.client), reading.offset, place.clone(), records);
                     got.insert(place);
                 }
             }
@@ -250,6 +277,7 @@ impl Activity {
         let known = self.acknowledged.entry((place.0.to_owned(), place.1)).or_default();
         for (_, _, bytes) in batches {
             for batch in Batches::new(bytes.clone()).map_while(Result::ok) {
+                self.story.wrote((at, pid), place, base_offset, &batch);
                 let records = batch.header.records_count.max(0) as u32;
                 self.acknowledged_records += u64::from(records);
                 *self.records_of.entry(pid).or_default() += u64::from(records);
@@ -263,7 +291,8 @@ impl Activity {
         }
     }
 
-    fn read(&mut self, pid: Pid, wanted: i64, place: (String, i32), records: Bytes) {
+    fn read(&mut self, (at, pid): (Time, Pid), wanted: i64, place: (String, i32), records: Bytes) {
+        self.story.begin(pid, &place, wanted);
         let mut next = wanted;
         for batch in Batches::new(records).map_while(Result::ok) {
             next = next.max(batch.header.next_offset());
@@ -271,12 +300,14 @@ impl Activity {
                 continue;
             }
             let Ok(records) = batch.records(&Limits::default()) else { continue };
-            for record in records.into_iter().filter(|r| r.offset >= wanted) {
+            for record in records.iter().filter(|r| r.offset >= wanted) {
                 self.read_records += 1;
                 *self.records_of.entry(pid).or_default() += 1;
                 if self.reads.len() < REMEMBERED {
                     let (topic, partition) = place.clone();
-                    self.reads.insert(ReadRecord { pid, topic, partition, offset: record.offset });
+                    if self.reads.insert(ReadRecord { pid, topic, partition, offset: record.offset }) {
+                        self.story.was_handed((at, pid), &place, &batch, record);
+                    }
                 }
             }
         }

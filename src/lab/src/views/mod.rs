@@ -2,9 +2,11 @@
 //! nodes know, their disks hold, and frames carried.
 
 mod clients;
+mod log;
 mod replica;
 mod topics;
 
+pub use log::{LogRecord, LogSegment};
 pub(crate) use replica::leader_log;
 pub(crate) use topics::{led_by, metadata, metadata_of};
 

@@ -10,8 +10,10 @@ mod elections;
 mod logs;
 mod names;
 mod placement;
+mod reading;
 mod records;
 mod replication;
+mod segments;
 #[cfg(test)]
 mod table;
 mod tools;
@@ -21,10 +23,12 @@ use crate::Facts;
 pub use addresses::AddressPredicate;
 pub use cluster::ClusterPredicate;
 pub use elections::ElectionPredicate;
-pub use logs::LogPredicate;
+pub use logs::{LogPredicate, Retention};
 pub use placement::PlacementPredicate;
+pub use reading::ReadingPredicate;
 pub use records::RecordPredicate;
 pub use replication::ReplicationPredicate;
+pub use segments::SegmentPredicate;
 use serde::{Deserialize, Deserializer, de::Error};
 pub use tools::ToolPredicate;
 pub use topics::TopicPredicate;
@@ -36,8 +40,12 @@ pub enum Predicate {
     Topic(TopicPredicate),
     /// What was written and read.
     Record(RecordPredicate),
-    /// Where logs begin, end and are cut; what is in their segments.
+    /// From where consumers read, and in which order.
+    Reading(ReadingPredicate),
+    /// Where logs begin and what moved that.
     Log(LogPredicate),
+    /// Segments on disk, and compaction.
+    Segment(SegmentPredicate),
     /// Brokers, leaders, replicas, controllers, and what was done to them.
     Cluster(ClusterPredicate),
     /// Followers, high watermarks, refused writes.
@@ -80,7 +88,9 @@ impl Predicate {
         match self {
             Predicate::Topic(one) => one.verdict(facts),
             Predicate::Record(one) => one.verdict(facts),
+            Predicate::Reading(one) => one.verdict(facts),
             Predicate::Log(one) => one.verdict(facts),
+            Predicate::Segment(one) => one.verdict(facts),
             Predicate::Cluster(one) => one.verdict(facts),
             Predicate::Replication(one) => one.verdict(facts),
             Predicate::Election(one) => one.verdict(facts),
@@ -126,6 +136,10 @@ fn named(name: &str, value: toml::Value) -> Result<Predicate, String> {
         whole.try_into().map(Predicate::Topic).map_err(short)
     } else if of(names::of::<RecordPredicate>()) {
         whole.try_into().map(Predicate::Record).map_err(short)
+    } else if of(names::of::<ReadingPredicate>()) {
+        whole.try_into().map(Predicate::Reading).map_err(short)
+    } else if of(names::of::<SegmentPredicate>()) {
+        whole.try_into().map(Predicate::Segment).map_err(short)
     } else if of(names::of::<LogPredicate>()) {
         whole.try_into().map(Predicate::Log).map_err(short)
     } else if of(names::of::<ClusterPredicate>()) {
@@ -184,7 +198,9 @@ mod tests {
         let concerns = [
             names::of::<TopicPredicate>(),
             names::of::<RecordPredicate>(),
+            names::of::<ReadingPredicate>(),
             names::of::<LogPredicate>(),
+            names::of::<SegmentPredicate>(),
             names::of::<ClusterPredicate>(),
             names::of::<ReplicationPredicate>(),
             names::of::<ElectionPredicate>(),

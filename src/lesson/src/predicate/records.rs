@@ -18,6 +18,15 @@ pub enum RecordPredicate {
         /// How many.
         at_least: u32,
     },
+    /// So many records with this key were acknowledged to producers, in small batches.
+    KeyWritten {
+        /// The topic's name.
+        topic: String,
+        /// The key.
+        key: String,
+        /// How many.
+        at_least: u32,
+    },
     /// One consumer was handed so many records of the topic.
     RecordsRead {
         /// Its name.
@@ -47,6 +56,11 @@ impl RecordPredicate {
             RecordPredicate::RecordsWritten { topic, at_least } => {
                 let written = facts.written(topic, Time::ZERO);
                 done_if(written >= u64::from(*at_least), || counted(written, *at_least, "record", "acknowledged"))
+            }
+            RecordPredicate::KeyWritten { topic, key, at_least } => {
+                let written = facts.written_since_created(topic).filter(|r| r.key.as_ref() == Some(key)).count() as u64;
+                let missing = || counted(written, *at_least, "record", &format!("with the key {key} acknowledged"));
+                done_if(written >= u64::from(*at_least), missing)
             }
             RecordPredicate::RecordsRead { topic, at_least } => {
                 let read = facts.most_read(topic);

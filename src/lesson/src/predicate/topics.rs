@@ -28,6 +28,15 @@ pub enum TopicPredicate {
         /// How many.
         at_least: u32,
     },
+    /// The topic's own configuration says so.
+    TopicSetting {
+        /// Its name.
+        topic: String,
+        /// The configuration's name.
+        key: String,
+        /// Its value, as text.
+        value: String,
+    },
 }
 
 impl TopicPredicate {
@@ -40,6 +49,16 @@ impl TopicPredicate {
             TopicPredicate::TopicReplicated { topic, at_least } => facts.counted(topic, *at_least, |row| {
                 (row.partitions.iter().map(|p| p.replicas.len() as u64).min().unwrap_or(0), "replica")
             }),
+            TopicPredicate::TopicSetting { topic, key, value } => {
+                if facts.topic(topic).is_none() {
+                    return Verdict::Missing(no_topic(topic));
+                }
+                let set = facts.lab.topic_setting(topic, key);
+                done_if(set.as_ref() == Some(value), || match &set {
+                    Some(other) => format!("{key} of {topic} is {other}."),
+                    None => format!("{topic} does not set {key} itself."),
+                })
+            }
         }
     }
 }
@@ -68,7 +87,7 @@ mod tests {
 
     #[test]
     fn table() {
-        let create = "[1] kafka-topics.sh --bootstrap-server localhost:9092 --create --topic t --partitions 2 --replication-factor 3";
+        let create = "[1] kafka-topics.sh --bootstrap-server localhost:9092 --create --topic t --partitions 2 --replication-factor 3 --config retention.ms=5000";
         let row = |when, before, after| Row { when, before, after };
         check(
             &[create],
@@ -79,6 +98,16 @@ mod tests {
                     r#"{ topic_has_partitions = { topic = "t", at_least = 3 } }"#,
                     "There is no topic t yet.",
                     "t has 2 partitions of at least 3.",
+                ),
+                row(
+                    r#"{ topic_setting = { topic = "t", key = "retention.ms", value = "5000" } }"#,
+                    "There is no topic t yet.",
+                    "done",
+                ),
+                row(
+                    r#"{ topic_setting = { topic = "t", key = "cleanup.policy", value = "compact" } }"#,
+                    "There is no topic t yet.",
+                    "t does not set cleanup.policy itself.",
                 ),
                 row(r#"{ topic_replicated = { topic = "t", at_least = 3 } }"#, "There is no topic t yet.", "done"),
             ],
