@@ -21,7 +21,22 @@ macro_rules! lesson {
 const COURSE: &[Chapter] = &[
     Chapter { title: "1 Start", lessons: &[lesson!("first-records")] },
     Chapter { title: "2 Topics and logs", lessons: &[lesson!("partitions")] },
-    Chapter { title: "3 Brokers", lessons: &[lesson!("broker-dies")] },
+    Chapter {
+        title: "3 Brokers",
+        lessons: &[
+            lesson!("bootstrap"),
+            lesson!("placement"),
+            lesson!("replicas"),
+            lesson!("high-watermark"),
+            lesson!("isr"),
+            lesson!("broker-dies"),
+            lesson!("broker-returns"),
+            lesson!("min-isr"),
+            lesson!("unclean"),
+            lesson!("controllers"),
+            lesson!("reassign"),
+        ],
+    },
 ];
 
 /// The chapters in order.

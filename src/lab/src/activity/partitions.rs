@@ -19,6 +19,8 @@ pub struct PartitionAt {
     pub isr: Vec<i32>,
     /// Eligible leader replicas (KIP-966).
     pub elr: Vec<i32>,
+    /// The last known leader, once nobody is in sync.
+    pub last_known: Vec<i32>,
     /// Replicas that a reassignment was adding.
     pub adding: Vec<i32>,
     /// Replicas that a reassignment was taking away.
@@ -115,6 +117,7 @@ impl PartitionAt {
             replicas: state.replicas.clone(),
             isr: state.isr.clone(),
             elr: state.elr.clone(),
+            last_known: state.last_known_elr.clone(),
             adding: state.adding.clone(),
             removing: state.removing.clone(),
         }

@@ -120,7 +120,12 @@ fn new_leader(step: &PartitionStep) -> Option<i32> {
 }
 
 fn was_complete(step: &PartitionStep, node: i32) -> bool {
-    step.before.as_ref().is_some_and(|before| before.isr.contains(&node) || before.elr.contains(&node))
+    // With nobody in sync or eligible, the last known leader is taken when it is back: nothing committed is lost.
+    let alone = |set: &[i32]| set == [node];
+    step.before.as_ref().is_some_and(|before| {
+        let last = before.isr.is_empty() && before.elr.is_empty() && alone(&before.last_known);
+        before.isr.contains(&node) || before.elr.contains(&node) || last
+    })
 }
 
 fn is_clean(step: &PartitionStep) -> bool {

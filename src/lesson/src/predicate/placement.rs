@@ -18,6 +18,11 @@ pub enum PlacementPredicate {
         /// For each partition its replicas, preferred leader first.
         replicas: Vec<Vec<i32>>,
     },
+    /// A topic could not be made, with this error.
+    CreateRefused {
+        /// The error's Kafka name.
+        error: String,
+    },
     /// A broker holds nothing of the topic.
     BrokerWithout {
         /// The topic's name.
@@ -50,6 +55,11 @@ impl PlacementPredicate {
     pub(super) fn verdict(&self, facts: &Facts<'_>) -> Verdict {
         match self {
             PlacementPredicate::Placed { topic, replicas } => facts.placed(topic, replicas),
+            PlacementPredicate::CreateRefused { error } => {
+                let mut refusals = facts.activity.dealings().refusals().iter();
+                let refused = refusals.any(|r| r.api == "CreateTopics" && r.error == *error);
+                done_if(refused, || format!("No topic was refused with {error}."))
+            }
             PlacementPredicate::BrokerWithout { topic, partitions } => facts.broker_without(topic, *partitions),
             PlacementPredicate::MovedAway { topic, from } => {
                 let wanted = |p: &PartitionRow| !p.replicas.iter().any(|id| from.contains(id));
@@ -148,6 +158,8 @@ mod tests {
         let steps = [
             "[1] kafka-topics.sh --bootstrap-server localhost:9092 --create --topic t --replica-assignment 1"
                 .to_owned(),
+            "[1] kafka-topics.sh --bootstrap-server localhost:9092 --create --topic u --replication-factor 4"
+                .to_owned(),
             format!("[1] echo '{plan}' > plan.json"),
             format!("[1] {reassign} --execute"),
             format!("[1] {reassign} --verify"),
@@ -156,6 +168,11 @@ mod tests {
         check(
             &steps.iter().map(String::as_str).collect::<Vec<_>>(),
             &[
+                row(
+                    r#"{ create_refused = { error = "INVALID_REPLICATION_FACTOR" } }"#,
+                    "No topic was refused with INVALID_REPLICATION_FACTOR.",
+                    "done",
+                ),
                 row(r#"{ placed = { topic = "t", replicas = [[2, 3]] } }"#, "There is no topic t yet.", "done"),
                 row(
                     r#"{ placed = { topic = "t", replicas = [[3, 2]] } }"#,

@@ -24,6 +24,16 @@ pub enum ReplicationPredicate {
     FollowerBackInIsr {
         /// The topic's name.
         topic: String,
+        /// Its leader must have put it out.
+        #[serde(default)]
+        by_leader: bool,
+    },
+    /// A record of the topic was acknowledged to a producer that asked for so many acknowledgements.
+    AcknowledgedWith {
+        /// The topic's name.
+        topic: String,
+        /// 1, or -1 for all.
+        acks: i16,
     },
     /// So many records were acknowledged while such a follower was out.
     WrittenWhileFollowerOut {
@@ -77,7 +87,10 @@ impl ReplicationPredicate {
         use ReplicationPredicate as P;
         match self {
             P::FollowerLeftIsr { topic, by_leader } => facts.follower_left(topic, *by_leader),
-            P::FollowerBackInIsr { topic } => facts.follower_back(topic),
+            P::FollowerBackInIsr { topic, by_leader } => facts.follower_back(topic, *by_leader),
+            P::AcknowledgedWith { topic, acks } => done_if(facts.acknowledged_with(topic, *acks), || {
+                format!("No record of {topic} was acknowledged to a producer with acks={acks}.")
+            }),
             P::WrittenWhileFollowerOut { topic, at_least } => {
                 let leaves = facts.leaves(topic);
                 let written: u64 = leaves.iter().map(|leave| facts.written_meanwhile(topic, leave)).sum();
@@ -162,13 +175,20 @@ impl Facts<'_> {
         let left = self.leaves(topic).iter().any(|leave| leave.by_leader || !by_leader);
         done_if(left, || {
             let sets = row.partitions.iter().map(|p| format!("{}: {:?} of {:?}", p.partition, p.isr, p.replicas));
-            let who = if by_leader { "put out by its leader alone" } else { "left while its process lived" };
-            format!("No follower was {who}. In sync, by partition: {}.", sets.collect::<Vec<_>>().join("; "))
+            let how =
+                if by_leader { "been put out by its leader alone" } else { "left the Isr while its process lived" };
+            format!("No follower has {how}. In sync, by partition: {}.", sets.collect::<Vec<_>>().join("; "))
         })
     }
 
-    fn follower_back(&self, topic: &str) -> Verdict {
-        let leaves = self.leaves(topic);
+    fn acknowledged_with(&self, topic: &str, acks: i16) -> bool {
+        let all = self.activity.acknowledged().iter();
+        all.filter(|((t, _), _)| t == topic).flat_map(|(_, batches)| batches).any(|batch| batch.acks == acks)
+    }
+
+    fn follower_back(&self, topic: &str, by_leader: bool) -> Verdict {
+        let mut leaves = self.leaves(topic);
+        leaves.retain(|leave| leave.by_leader || !by_leader);
         done_if(leaves.iter().any(|leave| leave.returned.is_some()), || match leaves.last() {
             Some(leave) => format!("Broker {} is still out of the Isr of {topic}-{}.", leave.node, leave.partition),
             None => format!("No living follower has left the Isr of {topic} yet."),
@@ -280,7 +300,7 @@ mod tests {
                 row(
                     r#"{ follower_left_isr = { topic = "t", by_leader = true } }"#,
                     "There is no topic t yet.",
-                    "No follower was put out by its leader alone. In sync, by partition: 0: [1, 2, 3] of [1, 2, 3].",
+                    "No follower has been put out by its leader alone. In sync, by partition: 0: [1, 2, 3] of [1, 2, 3].",
                 ),
                 row(
                     r#"{ follower_back_in_isr = { topic = "t" } }"#,
