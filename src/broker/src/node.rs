@@ -180,7 +180,7 @@ impl Running {
             refused_configs: BTreeMap::new(),
             next_checkpoint: now.plus_millis(config.number("replica.high.watermark.checkpoint.interval.ms")),
             next_shrink: now.plus_millis(config.number("replica.lag.time.max.ms") / 2),
-            log_tasks: LogTasks::new(now, config.number("log.initial.task.delay.ms")),
+            log_tasks: LogTasks::new(now, config),
             isr_retries: BTreeMap::new(),
             serving: false,
             ending: false,
@@ -337,7 +337,7 @@ impl Running {
         let now = cx.now();
         if self.next_checkpoint <= now {
             self.next_checkpoint = now.plus_millis(self.config.number("replica.high.watermark.checkpoint.interval.ms"));
-            self.replicas.checkpoint(cx.disk());
+            self.replicas.checkpoint_high_watermarks(cx);
         }
         if self.next_shrink <= now {
             let lag_ms = self.config.number("replica.lag.time.max.ms");
@@ -399,15 +399,14 @@ impl Running {
     /// A clean end: checkpoints, the marker, out.
     fn end(&mut self, cx: &mut Context<'_>) {
         self.ending = true;
-        self.replicas.checkpoint(cx.disk());
-        for partition in self.replicas.partitions.values_mut() {
-            partition.log.close(cx.disk());
+        self.replicas.checkpoint_high_watermarks(cx);
+        let closed = self.close_logs(cx);
+        self.replicas.checkpoint_logs(cx);
+        if closed {
+            let marker = format!("{}/{CLEAN_SHUTDOWN_FILE}", self.config.log_dir);
+            let text = format!("{{\"version\":0,\"brokerEpoch\":{}}}", self.lifecycle.epoch);
+            drop(cx.disk().replace(&marker, text.as_bytes()));
         }
-        // A clean end all the same: what is not flushed is found damaged or missing at the next start.
-        drop(cx.disk().flush_all());
-        let marker = format!("{}/{CLEAN_SHUTDOWN_FILE}", self.config.log_dir);
-        let text = format!("{{\"version\":0,\"brokerEpoch\":{}}}", self.lifecycle.epoch);
-        drop(cx.disk().replace(&marker, text.as_bytes()));
         cx.exit(self.exit_code);
     }
 

@@ -46,6 +46,8 @@ pub struct LogConfig {
     pub retention_ms: i64,
     /// `file.delete.delay.ms`: how long deleted segments stay on disk.
     pub file_delete_delay_ms: i64,
+    /// `flush.messages`: after how many records the broker itself flushes; by default it leaves that to the system.
+    pub flush_messages: i64,
     /// `cleanup.policy`.
     pub cleanup_policy: CleanupPolicy,
     /// `delete.retention.ms`: how long tombstones stay.
@@ -84,6 +86,7 @@ impl Default for LogConfig {
             retention_bytes: -1,
             retention_ms: 604_800_000,
             file_delete_delay_ms: 60_000,
+            flush_messages: i64::MAX,
             cleanup_policy: CleanupPolicy { delete: true, compact: false },
             delete_retention_ms: 86_400_000,
             min_cleanable_dirty_ratio_millionths: 500_000,
@@ -126,6 +129,7 @@ impl LogConfig {
             "retention.bytes" => self.retention_bytes = value.parse().ok()?,
             "retention.ms" => self.retention_ms = value.parse().ok()?,
             "file.delete.delay.ms" => self.file_delete_delay_ms = value.parse().ok()?,
+            "flush.messages" => self.flush_messages = value.parse().ok()?,
             "cleanup.policy" => self.cleanup_policy = parse_cleanup_policy(value)?,
             "delete.retention.ms" => self.delete_retention_ms = value.parse().ok()?,
             "min.cleanable.dirty.ratio" => self.min_cleanable_dirty_ratio_millionths = parse_millionths(value)?,

@@ -24,10 +24,13 @@ pub use cleaner::{Cleanable, Cleaned};
 pub use config::{CleanupPolicy, CompressionSetting, LogConfig};
 pub use epochs::{EpochEnd, EpochEntry, LeaderEpochs, UNDEFINED_EPOCH, UNDEFINED_EPOCH_OFFSET};
 pub use error::{LogError, RecordRejection};
-pub use names::{CLEAN_SHUTDOWN_FILE, parse_log_dir_name, segment_file};
+pub use names::{CLEAN_SHUTDOWN_FILE, DELETE_DIR_SUFFIX, parse_log_dir_name, segment_file};
 pub use partition_log::{
     AppendInfo, AppendOrigin, Deleted, DeletionReason, Lookup, PartitionLog, Recovery, Shutdown, TimestampOffset,
 };
 pub use partition_metadata::PartitionMetadata;
-pub use producers::{AbortedTransaction, BatchMetadata, ProducerState, ProducerStateManager};
+pub use producers::{
+    AbortedTransaction, BatchMetadata, ProducerState, ProducerStateManager, SnapshotEntry, read_producer_snapshot,
+    read_transaction_index,
+};
 pub use segment::SegmentView;

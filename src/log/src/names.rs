@@ -4,6 +4,8 @@
 
 /// Marks a log directory (`node-1/.kafka_cleanshutdown`) whose broker stopped in order (`CleanShutdownFileHandler`).
 pub const CLEAN_SHUTDOWN_FILE: &str = ".kafka_cleanshutdown";
+/// End of the name of a deleted partition's directory (`LogFileUtils.DELETE_DIR_SUFFIX`).
+pub const DELETE_DIR_SUFFIX: &str = "-delete";
 /// The leader epochs of a partition (`LeaderEpochCheckpointFile`).
 pub(crate) const LEADER_EPOCH_FILE: &str = "leader-epoch-checkpoint";
 /// Topic id of a partition (`PartitionMetadataFile`).
@@ -17,6 +19,8 @@ pub(crate) const TIME_INDEX_SUFFIX: &str = "timeindex";
 
 /// Suffix of a segment's aborted transactions.
 pub(crate) const TXN_INDEX_SUFFIX: &str = "txnindex";
+/// Suffix of the producers of a log at an offset.
+pub(crate) const SNAPSHOT_SUFFIX: &str = "snapshot";
 /// Suffix that is put behind the name of a file that goes soon (`LogFileUtils.DELETED_FILE_SUFFIX`).
 pub(crate) const DELETED_SUFFIX: &str = ".deleted";
 
@@ -34,8 +38,13 @@ pub fn segment_file(dir: &str, base_offset: i64, suffix: &str) -> String {
 
 /// Base offset in the path of a segment's `.log` file, if it is one.
 pub(crate) fn parse_segment_file(path: &str) -> Option<i64> {
+    parse_offset_file(path, LOG_SUFFIX)
+}
+
+/// Offset in the path of a file with this suffix, if it is one.
+pub(crate) fn parse_offset_file(path: &str, suffix: &str) -> Option<i64> {
     let name = path.rsplit('/').next()?;
-    let digits = name.strip_suffix(LOG_SUFFIX)?.strip_suffix('.')?;
+    let digits = name.strip_suffix(suffix)?.strip_suffix('.')?;
     let plain = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
     if plain { digits.parse().ok() } else { None }
 }

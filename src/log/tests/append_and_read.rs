@@ -304,6 +304,11 @@ fn deleting_a_log_leaves_its_neighbours() {
     let mut disk = Disk::default();
     let log = open(&mut disk, &LogConfig::default());
     disk.replace("node-1/orders-01/x", b"").unwrap();
-    log.delete(&mut disk);
+    let files = log.delete_later(&mut disk, "0b1c").unwrap();
+    assert!(files.contains(&format!("{DIR}.0b1c-delete/00000000000000000000.log")), "{files:?}");
+    assert!(!disk.list(&format!("{DIR}/")).any(|_| true));
+    for path in files {
+        assert!(disk.remove(&path));
+    }
     assert_eq!(disk.list("").collect::<Vec<_>>(), ["node-1/orders-01/x"]);
 }

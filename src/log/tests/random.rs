@@ -68,15 +68,19 @@ impl Pair {
                 self.flushed = self.log.log_end_offset();
             }
             Step::StopAndStart => {
-                self.log.close(&mut self.disk);
+                self.log.close(&mut self.disk).unwrap();
                 self.disk.flush_all().unwrap();
                 self.flushed = self.log.log_end_offset();
                 self.reopen(Shutdown::Clean);
             }
-            Step::Kill => self.reopen(Shutdown::Unclean),
+            Step::Kill => {
+                let point = self.log.recovery_point();
+                self.reopen(Shutdown::UncleanAfter(point));
+            }
             Step::PowerCut(seed) => {
                 self.disk.power_cut(&mut Rng::new(*seed));
-                self.reopen(Shutdown::Unclean);
+                let point = self.log.recovery_point();
+                self.reopen(if seed % 2 == 0 { Shutdown::Unclean } else { Shutdown::UncleanAfter(point) });
                 let end = self.log.log_end_offset();
                 assert!(end >= self.flushed, "{end} left of {} flushed", self.flushed);
                 self.cut_model(end);

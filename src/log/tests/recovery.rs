@@ -73,7 +73,7 @@ fn a_clean_stop_is_trusted_and_changes_nothing() {
     let config = small_segments();
     let mut disk = filled(&config, 41);
     let (mut log, _) = open_after(&mut disk, &config, Shutdown::Unclean);
-    log.close(&mut disk);
+    log.close(&mut disk).unwrap();
     disk.flush_all().unwrap();
     let digest = |disk: &Disk| {
         let mut digest = ottla_world::Digest::default();
@@ -178,6 +178,43 @@ fn garbage_is_no_log_and_no_panic() {
 }
 
 #[test]
+fn what_lies_below_the_recovery_point_is_not_looked_through() {
+    let config = small_segments();
+    let mut disk = filled(&config, 41);
+    let log = open(&mut disk, &config);
+    let views: Vec<_> = log.segments().collect();
+    let point = log.recovery_point();
+    assert_eq!(point, views.last().unwrap().base_offset);
+    // One damaged value in each segment but the first: a checksum tells, a look at the headers does not.
+    for view in &views[1..] {
+        let path = format!("node-1/orders-0/{:020}.log", view.base_offset);
+        let mut bytes = disk.read_all(&path).unwrap().to_vec();
+        let at = ottla_records::BATCH_OVERHEAD + 8;
+        bytes[at] ^= 1;
+        disk.replace(&path, &bytes).unwrap();
+    }
+    for (recovery_point, end) in [
+        (point, point),
+        (point - 1, views[views.len() - 2].base_offset),
+        (views[1].base_offset, views[1].base_offset),
+        (0, views[1].base_offset),
+    ] {
+        let mut disk = disk.clone();
+        let (log, recovery) = open_after(&mut disk, &config, Shutdown::UncleanAfter(recovery_point));
+        assert_eq!(log.log_end_offset(), end, "recovery point {recovery_point}");
+        assert!(matches!(recovery.damage, Some(RecordError::CrcMismatch { .. })));
+        let expected: Vec<_> =
+            (0..).map(|epoch| (epoch, i64::from(epoch) * 10)).take_while(|(_, at)| *at < end).collect();
+        assert_eq!(epochs(&log), expected);
+    }
+    // An index that is missing is made again all the same.
+    disk.remove(&format!("{FIRST}.index"));
+    let (log, recovery) = open_after(&mut disk, &config, Shutdown::UncleanAfter(views[1].base_offset));
+    // And that of the segment that is cut.
+    assert_eq!((recovery.rebuilt_indexes, read_all(&log, &disk, 0).len() as i64), (2, views[1].base_offset));
+}
+
+#[test]
 fn leftovers_are_removed() {
     let mut disk = filled(&LogConfig::default(), 3);
     for name in ["00000000000000000009.index", "00000000000000000000.log.deleted", "00000000000000000000.log.cleaned"] {
@@ -189,5 +226,5 @@ fn leftovers_are_removed() {
     let zeros = "00000000000000000000";
     let expected = ["index", "log", "timeindex"].map(|suffix| format!("{zeros}.{suffix}"));
     assert_eq!(names[..3], expected);
-    assert_eq!(names[3..], ["leader-epoch-checkpoint"]);
+    assert_eq!(names[3..], ["00000000000000000003.snapshot", "leader-epoch-checkpoint"]);
 }

@@ -2,7 +2,7 @@
 //! invariant: a broker without compacted logs never wakes for it, and what was cleaned is in `cleaner-offset-checkpoint`.
 
 use crate::{node::Running, replica::Place};
-use ottla_log::{Cleaned, CleanerOffsets, LogError};
+use ottla_log::{Cleaned, LogError};
 use ottla_world::{Context, Time};
 
 /// Bytes that a key takes in Kafka's map: an MD5 sum and an offset (`SkimpyOffsetMap.bytesPerEntry`).
@@ -36,7 +36,7 @@ impl Running {
             cleaned |= self.clean_log(cx, place, wall_ms, max_keys);
         }
         if cleaned {
-            self.store_cleaner_offsets(cx);
+            self.replicas.checkpoint_cleaned(cx);
         }
     }
 
@@ -69,14 +69,6 @@ impl Running {
                 self.replicas.note_error(cx, &name, &error);
                 false
             }
-        }
-    }
-
-    fn store_cleaner_offsets(&mut self, cx: &mut Context<'_>) {
-        let all = self.replicas.partitions.values();
-        let offsets = all.filter_map(|p| Some(((p.topic.clone(), p.index), p.log.cleaned_to()?))).collect();
-        if let Err(error) = CleanerOffsets::store(cx.disk(), &self.config.log_dir, &offsets) {
-            self.replicas.note_error(cx, CleanerOffsets::FILE, &error);
         }
     }
 

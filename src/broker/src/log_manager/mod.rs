@@ -4,7 +4,7 @@
 mod cleaning;
 mod retention;
 
-use crate::{node::Running, replica::Place};
+use crate::{BrokerConfig, node::Running, replica::Place};
 use ottla_world::{Context, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug)]
 pub(crate) struct LogTasks {
     next_retention: Time,
+    next_checkpoint: Time,
     /// Nothing while no log is compacted.
     next_cleaning: Option<Time>,
     /// `log.cleaner.backoff.ms` as it was when the date was set.
@@ -24,9 +25,11 @@ pub(crate) struct LogTasks {
 
 impl LogTasks {
     /// The tasks of a broker that starts now; the first look comes after `log.initial.task.delay.ms`.
-    pub(crate) fn new(now: Time, initial_delay_ms: u64) -> LogTasks {
+    pub(crate) fn new(now: Time, config: &BrokerConfig) -> LogTasks {
+        let first = now.plus_millis(config.number("log.initial.task.delay.ms"));
         LogTasks {
-            next_retention: now.plus_millis(initial_delay_ms),
+            next_retention: first,
+            next_checkpoint: first,
             next_cleaning: None,
             backoff_ms: 0,
             uncleanable: BTreeSet::new(),
@@ -37,7 +40,7 @@ impl LogTasks {
     /// When the next task is due.
     pub(crate) fn next_wakeup(&self) -> Option<Time> {
         let removal = self.doomed.first_key_value().map(|(at, _)| *at);
-        [Some(self.next_retention), self.next_cleaning, removal].into_iter().flatten().min()
+        [Some(self.next_retention), Some(self.next_checkpoint), self.next_cleaning, removal].into_iter().flatten().min()
     }
 
     /// Takes files that go `delay_ms` from now.
@@ -63,10 +66,36 @@ impl Running {
             self.clean_logs(cx);
             self.retain(cx, |config| config.cleanup_policy.compact);
         }
+        if self.log_tasks.next_checkpoint <= now {
+            let interval_ms = self.config.number("log.flush.offset.checkpoint.interval.ms").max(1);
+            self.log_tasks.next_checkpoint = now.plus_millis(interval_ms);
+            self.replicas.checkpoint_logs(cx);
+        }
+        if !self.replicas.doomed.is_empty() {
+            let delay_ms = i64::try_from(self.config.number("log.segment.delete.delay.ms")).unwrap_or(i64::MAX);
+            let files = std::mem::take(&mut self.replicas.doomed);
+            self.log_tasks.doom(now, delay_ms, files);
+        }
         while let Some(entry) = self.log_tasks.doomed.first_entry().filter(|entry| *entry.key() <= now) {
             for path in entry.remove() {
                 cx.disk().remove(&path);
             }
         }
+    }
+
+    /// Brings all logs in order for a clean end; true if the disk took everything.
+    pub(crate) fn close_logs(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut failures = Vec::new();
+        for partition in self.replicas.partitions.values_mut() {
+            if let Err(error) = partition.log.close(cx.disk()) {
+                failures.push((partition.log.name().to_owned(), error));
+            }
+        }
+        let all = failures.is_empty();
+        for (name, error) in failures {
+            self.replicas.note_error(cx, &name, &error);
+        }
+        // Other files of this broker.
+        all && cx.disk().flush_all().is_ok()
     }
 }

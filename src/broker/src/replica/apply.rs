@@ -3,7 +3,7 @@
 
 use super::{Partition, Place, ReplicaManager, Role};
 use ottla_controller::{MetadataImage, image::PartitionState};
-use ottla_log::{PartitionLog, PartitionMetadata, Shutdown, parse_log_dir_name};
+use ottla_log::{DELETE_DIR_SUFFIX, LogError, PartitionLog, PartitionMetadata, Shutdown, parse_log_dir_name};
 use ottla_wire::java::uuid_text;
 use ottla_world::Context;
 use ottla_world::mutation::{self, Mutation};
@@ -38,7 +38,11 @@ impl ReplicaManager {
         let gone: Vec<Place> = self.partitions.keys().filter(|p| !wanted.contains(*p)).copied().collect();
         for place in gone {
             if let Some(partition) = self.partitions.remove(&place) {
-                partition.log.delete(cx.disk());
+                let unique = cx.rng().uuid_bytes().map(|byte| format!("{byte:02x}")).concat();
+                match partition.log.delete_later(cx.disk(), &unique) {
+                    Ok(files) => self.doomed.extend(files),
+                    Err(error) => self.note_error(cx, &partition.topic, &error),
+                }
                 self.moved.insert(place);
                 changed.push(place);
             }
@@ -49,11 +53,15 @@ impl ReplicaManager {
 
     /// Removes the logs of topics that were deleted, or of replicas moved away, while this broker was down
     /// (`LogManager.isStrayReplica`).
-    fn remove_strays(&self, cx: &mut Context<'_>, image: &MetadataImage) {
+    fn remove_strays(&mut self, cx: &mut Context<'_>, image: &MetadataImage) {
         let prefix = format!("{}/", self.log_dir);
         let in_directory = |path: &str| path.strip_prefix(&prefix)?.split_once('/').map(|(dir, _)| dir.to_owned());
         let dirs: BTreeSet<String> = cx.disk().list(&prefix).filter_map(in_directory).collect();
         for dir in dirs {
+            if dir.ends_with(DELETE_DIR_SUFFIX) {
+                // Deleted before the crash, and still here.
+                self.doomed.extend(cx.disk().list(&format!("{prefix}{dir}/")).map(str::to_owned));
+            }
             let Some((topic, index)) = parse_log_dir_name(&dir).filter(|(topic, _)| *topic != METADATA_TOPIC) else {
                 continue;
             };
@@ -88,13 +96,16 @@ impl ReplicaManager {
     ) -> bool {
         let dir = format!("{}/{name}-{}", self.log_dir, place.1);
         let id = uuid_text(place.0);
-        let kept = PartitionMetadata::load(cx.disk(), &dir).ok().flatten();
-        if kept.as_ref().is_some_and(|kept| kept.topic_id != id) {
+        let found = PartitionMetadata::load(cx.disk(), &dir).ok().flatten();
+        let kept = found.as_ref().is_some_and(|found| found.topic_id == id);
+        if found.is_some() && !kept {
             // A deleted topic of the same name.
             cx.disk().remove_all(&format!("{dir}/"));
         }
+        let key = (name.to_owned(), place.1);
         let config = self.log_config(image, name);
-        let after = if self.clean { Shutdown::Clean } else { Shutdown::Unclean };
+        let recovery_point = self.checkpoints.recovery_points.get(&key).copied().filter(|_| kept).unwrap_or(0);
+        let after = if self.clean { Shutdown::Clean } else { Shutdown::UncleanAfter(recovery_point) };
         let wall_ms = cx.wall_ms();
         let opened = PartitionLog::open(cx.disk(), &dir, config, after, wall_ms);
         let (mut log, recovery) = match opened {
@@ -107,16 +118,14 @@ impl ReplicaManager {
         if recovery.truncated_bytes > 0 {
             cx.note(format!("{name}-{}: torn tail truncated, {} bytes", place.1, recovery.truncated_bytes));
         }
-        if kept.as_ref().is_none_or(|kept| kept.topic_id != id) {
-            drop(PartitionMetadata { topic_id: id }.store(cx.disk(), &dir));
-        }
-        let key = (name.to_owned(), place.1);
-        if kept.is_some() {
-            if let Some(start) = self.log_starts.get(&key) {
-                drop(log.restore_log_start(cx.disk(), *start));
-            }
-            log.restore_cleaned_to(self.cleaned.get(&key).copied());
-            log.set_high_watermark(self.checkpointed.get(&key).copied().unwrap_or(0));
+        let restored = if kept {
+            self.restore(cx, &mut log, &key)
+        } else {
+            PartitionMetadata { topic_id: id }.store(cx.disk(), &dir)
+        };
+        if let Err(error) = restored {
+            self.note_error(cx, &dir, &error);
+            return false;
         }
         // A state older than any: `follow` takes the role.
         let mut state = state.clone();
@@ -124,6 +133,16 @@ impl ReplicaManager {
         let (topic, topic_id, index) = (name.to_owned(), place.0, place.1);
         self.partitions.insert(place, Partition { topic, topic_id, index, log, role: Role::Follower, state });
         true
+    }
+
+    /// Takes over what the checkpoints say of a log that was here before.
+    fn restore(&self, cx: &mut Context<'_>, log: &mut PartitionLog, key: &(String, i32)) -> Result<(), LogError> {
+        if let Some(start) = self.checkpoints.log_starts.get(key) {
+            log.restore_log_start(cx.disk(), *start)?;
+        }
+        log.restore_cleaned_to(self.checkpoints.cleaned.get(key).copied());
+        log.set_high_watermark(self.checkpoints.high_watermarks.get(key).copied().unwrap_or(0));
+        Ok(())
     }
 
     /// Takes over a partition's state; true if leadership here began or ended.

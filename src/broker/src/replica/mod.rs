@@ -4,6 +4,7 @@
 //! the leader, nothing else.
 
 mod apply;
+mod checkpoints;
 pub(crate) mod fetcher;
 mod follower;
 mod partition;
@@ -11,8 +12,9 @@ mod partition;
 pub(crate) use follower::{FollowerFetch, FollowerState};
 pub(crate) use partition::{Eligible, Partition, Proposal, Role};
 
+use checkpoints::Checkpoints;
 use ottla_controller::{MetadataImage, image::ConfigResource};
-use ottla_log::{CleanerOffsets, HighWatermarks, LogConfig, LogError, LogStartOffsets};
+use ottla_log::{LogConfig, LogError};
 use ottla_wire::Uuid;
 use ottla_world::{Context, Disk, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,10 +28,9 @@ pub(crate) struct ReplicaManager {
     pub(crate) me: i32,
     log_dir: String,
     pub(crate) partitions: BTreeMap<Place, Partition>,
-    /// High watermarks as last checkpointed, for logs that are opened.
-    checkpointed: ottla_log::PartitionOffsets,
-    log_starts: ottla_log::PartitionOffsets,
-    cleaned: ottla_log::PartitionOffsets,
+    checkpoints: Checkpoints,
+    /// Files of logs that were deleted, to be removed in a while.
+    pub(crate) doomed: Vec<String>,
     clean: bool,
     /// Partitions where something moved since the last look: what waits for them is looked at again.
     pub(crate) moved: BTreeSet<Place>,
@@ -55,9 +56,8 @@ impl ReplicaManager {
             me,
             log_dir: log_dir.to_owned(),
             partitions: BTreeMap::new(),
-            checkpointed: HighWatermarks::load(disk, log_dir).unwrap_or_default(),
-            log_starts: LogStartOffsets::load(disk, log_dir).unwrap_or_default(),
-            cleaned: CleanerOffsets::load(disk, log_dir).unwrap_or_default(),
+            checkpoints: Checkpoints::load(disk, log_dir),
+            doomed: Vec::new(),
             clean,
             moved: BTreeSet::new(),
             broker_defaults,
@@ -106,16 +106,6 @@ impl ReplicaManager {
     /// Notes why a log refused.
     pub(crate) fn note_error(&mut self, cx: &mut Context<'_>, name: &str, error: &LogError) {
         cx.note(format!("{name}: {error}"));
-    }
-
-    /// Writes the high watermark and log start checkpoints.
-    pub(crate) fn checkpoint(&self, disk: &mut Disk) {
-        let all = |f: fn(&Partition) -> i64| {
-            self.partitions.values().map(|p| ((p.topic.clone(), p.index), f(p))).collect::<BTreeMap<_, _>>()
-        };
-        // A disk that refuses keeps the older checkpoint, which is safe.
-        drop(HighWatermarks::store(disk, &self.log_dir, &all(|p| p.log.high_watermark())));
-        drop(LogStartOffsets::store(disk, &self.log_dir, &all(|p| p.log.log_start_offset())));
     }
 
     /// Followers that fell behind: the ISRs to propose.

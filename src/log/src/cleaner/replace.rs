@@ -8,7 +8,10 @@ use super::Cleaned;
 use super::filter::Filter;
 use super::transactions::CleanedTransactions;
 use crate::index::NewEntries;
-use crate::names::{CLEANED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, SWAP_SUFFIX, TIME_INDEX_SUFFIX};
+use crate::names::{
+    CLEANED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, SNAPSHOT_SUFFIX, SWAP_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX,
+};
+use crate::producers::aborted_index;
 use crate::segment::{Headers, Segment};
 use crate::{LogError, PartitionLog};
 use bytes::BytesMut;
@@ -35,8 +38,13 @@ impl PartitionLog {
         let end = self.closed.get(group.end).unwrap_or(&self.active).base_offset;
         transactions.expect(self.producers.aborted_transactions(first.base_offset, end));
         let new = self.copy(disk, &old, filter, transactions, stats)?;
+        let kept = transactions.take_kept();
+        if !kept.is_empty() {
+            let path = format!("{}{CLEANED_SUFFIX}", new.file(&self.dir, TXN_INDEX_SUFFIX));
+            disk.replace(&path, &aborted_index::encode(kept.iter()))?;
+        }
         self.swap_in(disk, &old, &new)?;
-        self.producers.keep_aborted(first.base_offset..end, &transactions.take_kept());
+        self.producers.keep_aborted(first.base_offset..end, &kept);
         stats.bytes_before += old.iter().map(|segment| segment.size_bytes).sum::<u64>();
         stats.bytes_after += new.size_bytes;
         stats.segments_before += old.len() as u64;
@@ -92,14 +100,20 @@ impl PartitionLog {
     }
 
     fn swap_in(&mut self, disk: &mut Disk, old: &[Segment], new: &Segment) -> Result<(), LogError> {
-        for path in new.paths(&self.dir) {
+        let all = [LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX];
+        let paths = all.map(|suffix| new.file(&self.dir, suffix));
+        let written = paths.iter().filter(|path| disk.exists(&format!("{path}{CLEANED_SUFFIX}")));
+        let written: Vec<&String> = written.collect();
+        for path in &written {
             disk.rename(&format!("{path}{CLEANED_SUFFIX}"), &format!("{path}{SWAP_SUFFIX}"))?;
         }
         for segment in old {
-            self.doom_segment(disk, segment.base_offset)?;
+            // The new segment begins where the first old one did, and so does the snapshot of the producers there.
+            let keep: &[&str] = if segment.base_offset == new.base_offset { &[SNAPSHOT_SUFFIX] } else { &[] };
+            self.doom_segment(disk, segment.base_offset, keep)?;
         }
-        for path in new.paths(&self.dir) {
-            disk.rename(&format!("{path}{SWAP_SUFFIX}"), &path)?;
+        for path in &written {
+            disk.rename(&format!("{path}{SWAP_SUFFIX}"), path)?;
         }
         Ok(())
     }

@@ -59,6 +59,11 @@ impl SegmentIndexes {
         self.bytes_since_entry += header.size_in_bytes();
     }
 
+    /// Takes notice of a batch whose entries are on the disk already.
+    pub(crate) fn pass(&mut self, header: &BatchHeader) {
+        self.bytes_since_entry += header.size_in_bytes();
+    }
+
     fn push_offset(&mut self, offset: i64, position: u64, new: &mut NewEntries) {
         let (Some(offset), Ok(position)) = (relative_offset(self.base_offset, offset), i32::try_from(position)) else {
             return;

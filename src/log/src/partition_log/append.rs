@@ -197,7 +197,12 @@ impl PartitionLog {
         let headers: Vec<BatchHeader> = batches.iter().map(|batch| batch.header).collect();
         self.active.append(disk, &self.dir, &concatenated(batches), &headers, &self.config)?;
         self.log_end_offset = self.active.next_offset;
+        let known = self.producers.all_aborted().len() as u64;
         self.producers.apply(prepared);
+        self.index_aborted(disk, known)?;
+        if self.log_end_offset - self.recovery_point >= self.config.flush_messages {
+            self.flush(disk)?;
+        }
         Ok(())
     }
 
@@ -215,9 +220,9 @@ impl PartitionLog {
     pub(super) fn roll(&mut self, disk: &mut Disk, base_offset: i64, wall_ms: i64) -> Result<(), LogError> {
         let next = Segment::create(disk, &self.dir, base_offset, wall_ms)?;
         self.active.complete_time_index(disk, &self.dir);
-        for path in self.active.paths(&self.dir) {
-            disk.flush(&path)?;
-        }
+        self.take_snapshot(disk, base_offset)?;
+        self.flush(disk)?;
+        self.recovery_point = base_offset;
         let closed = std::mem::replace(&mut self.active, next);
         Arc::make_mut(&mut self.closed).push(closed);
         Ok(())

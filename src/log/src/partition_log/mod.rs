@@ -7,6 +7,7 @@
 mod append;
 mod lookup;
 mod open;
+mod producer_files;
 mod read;
 mod retention;
 mod truncate;
@@ -16,7 +17,7 @@ pub use lookup::{Lookup, TimestampOffset};
 pub use open::{Recovery, Shutdown};
 pub use retention::{Deleted, DeletionReason};
 
-use crate::names::partition_name;
+use crate::names::{DELETE_DIR_SUFFIX, TXN_INDEX_SUFFIX, partition_name};
 use crate::segment::Segment;
 use crate::{AbortedTransaction, EpochEnd, LeaderEpochs, LogConfig, LogError, ProducerStateManager, SegmentView};
 use ottla_world::Disk;
@@ -38,6 +39,10 @@ pub struct PartitionLog {
     pub(crate) doomed: Vec<String>,
     /// Up to where the log was cleaned, if it was.
     pub(crate) cleaned_to: Option<i64>,
+    /// Up to where everything was flushed.
+    pub(crate) recovery_point: i64,
+    /// Offset of the last snapshot of the producers, or the log start offset.
+    pub(crate) snapshot_at: i64,
 }
 
 impl PartitionLog {
@@ -160,17 +165,62 @@ impl PartitionLog {
     /// message leaves names them to `Context::flush`.
     #[must_use]
     pub fn unflushed_paths(&self) -> Vec<String> {
-        self.active.paths(&self.dir).into()
+        let mut paths = Vec::from(self.active.paths(&self.dir));
+        if self.producers.all_aborted().last().is_some_and(|txn| txn.last_offset >= self.active.base_offset) {
+            paths.push(self.active.file(&self.dir, TXN_INDEX_SUFFIX));
+        }
+        paths
     }
 
-    /// Brings the log in order for a clean stop (`UnifiedLog.close`); the caller flushes afterwards.
-    pub fn close(&mut self, disk: &mut Disk) {
+    /// The offset up to which the log was flushed by the broker itself: after a crash only what lies behind is looked
+    /// through (`recovery-point-offset-checkpoint`).
+    #[must_use]
+    pub fn recovery_point(&self) -> i64 {
+        self.recovery_point
+    }
+
+    /// Brings everything to the flushed part of the disk (`UnifiedLog.flush`).
+    ///
+    /// # Errors
+    /// [`LogError::Disk`].
+    pub fn flush(&mut self, disk: &mut Disk) -> Result<(), LogError> {
+        self.unflushed_paths().iter().try_for_each(|path| disk.flush(path))?;
+        self.recovery_point = self.log_end_offset;
+        Ok(())
+    }
+
+    /// Brings the log in order for a clean stop (`UnifiedLog.close`).
+    ///
+    /// # Errors
+    /// [`LogError::Disk`].
+    pub fn close(&mut self, disk: &mut Disk) -> Result<(), LogError> {
         self.active.complete_time_index(disk, &self.dir);
+        self.take_snapshot(disk, self.log_end_offset)?;
+        self.flush(disk)
     }
 
-    /// Removes the log's directory.
-    pub fn delete(self, disk: &mut Disk) {
-        disk.remove_all(&format!("{}/", self.dir));
+    /// Renames the log's directory so that the partition's name is free at once (`UnifiedLog.renameDir`,
+    /// `LogManager.asyncDelete`); `unique` makes the new name. The files to remove after a while.
+    ///
+    /// # Errors
+    /// [`LogError::Disk`].
+    pub fn delete_later(self, disk: &mut Disk, unique: &str) -> Result<Vec<String>, LogError> {
+        let prefix = format!("{}/", self.dir);
+        let gone = format!("{}.{unique}{DELETE_DIR_SUFFIX}/", self.dir);
+        let paths: Vec<String> = disk.list(&prefix).map(str::to_owned).collect();
+        let mut doomed = Vec::with_capacity(paths.len());
+        for path in paths {
+            let target = format!("{gone}{}", partition_name(&path));
+            disk.rename(&path, &target)?;
+            doomed.push(target);
+        }
+        Ok(doomed)
+    }
+
+    /// Base offset of the oldest segment.
+    #[must_use]
+    pub fn first_base_offset(&self) -> i64 {
+        self.first_segment_base_offset()
     }
 
     fn all_segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {

@@ -20,6 +20,8 @@ pub enum Shutdown {
     Clean,
     /// Killed, or power was cut: every batch is checked.
     Unclean,
+    /// The same, but the segments below this recovery point were flushed and are trusted.
+    UncleanAfter(i64),
 }
 
 /// What loading found and did.
@@ -40,8 +42,18 @@ pub struct Recovery {
 struct Loading {
     segments: Vec<Segment>,
     epochs: LeaderEpochs,
-    producers: ProducerStateManager,
     recovery: Recovery,
+}
+
+/// How a segment is read.
+struct Reading<'a> {
+    base_offset: i64,
+    /// Base offset of the next segment.
+    next: Option<i64>,
+    /// Whether its files are taken for what they say.
+    trusted: bool,
+    config: &'a LogConfig,
+    wall_ms: i64,
 }
 
 impl PartitionLog {
@@ -57,46 +69,54 @@ impl PartitionLog {
         after: Shutdown,
         wall_ms: i64,
     ) -> Result<(PartitionLog, Recovery), LogError> {
-        let mode = if after == Shutdown::Clean { ScanMode::Trust } else { ScanMode::Verify };
-        let bases = tidy(disk, dir);
-        let mut loading = Loading::default();
-        for base_offset in bases {
-            loading.add(disk, dir, base_offset, wall_ms, (&config, mode))?;
+        match Self::open_once(disk, dir, &config, after, wall_ms) {
+            // What was trusted turns out to be damaged.
+            Err(LogError::BadBatch { .. }) if after != Shutdown::Unclean => {
+                Self::open_once(disk, dir, &config, Shutdown::Unclean, wall_ms)
+            }
+            opened => opened,
         }
-        let Loading { mut segments, epochs, mut producers, recovery } = loading;
+    }
+
+    fn open_once(
+        disk: &mut Disk,
+        dir: &str,
+        config: &LogConfig,
+        after: Shutdown,
+        wall_ms: i64,
+    ) -> Result<(PartitionLog, Recovery), LogError> {
+        let Loading { mut segments, epochs, recovery } = Loading::all(disk, dir, config, after, wall_ms)?;
         let active = match segments.pop() {
             Some(segment) => segment,
             None => Segment::create(disk, dir, 0, wall_ms)?,
         };
         let log_start_offset = segments.first().unwrap_or(&active).base_offset;
-        producers.on_high_watermark(log_start_offset);
+        let recovery_point = if after == Shutdown::Clean { active.next_offset } else { active.base_offset };
         let mut log = PartitionLog {
             dir: dir.into(),
-            config: Arc::new(config),
+            config: Arc::new(config.clone()),
             closed: Arc::new(segments),
             log_start_offset,
             log_end_offset: active.next_offset,
             high_watermark: log_start_offset,
             active,
             epochs,
-            producers,
+            producers: ProducerStateManager::default(),
             doomed: Vec::new(),
             cleaned_to: None,
+            recovery_point,
+            snapshot_at: log_start_offset,
         };
-        log.settle_epochs(disk, after)?;
+        log.settle_epochs(disk)?;
+        log.remove_stray_snapshots(disk);
+        log.rebuild_producers(disk)?;
+        log.take_snapshot(disk, log.log_end_offset)?;
         Ok((log, recovery))
     }
 
-    /// The epochs that the file says, or after a crash those of the batches: the file may know of appends or
-    /// truncations which the power cut undid.
-    fn settle_epochs(&mut self, disk: &mut Disk, after: Shutdown) -> Result<(), LogError> {
+    /// Makes the file say what was found: it may know of appends or truncations which the power cut undid.
+    fn settle_epochs(&mut self, disk: &mut Disk) -> Result<(), LogError> {
         let stored = LeaderEpochs::load(disk, &self.dir).ok();
-        if after == Shutdown::Clean
-            && let Some(stored) = &stored
-            && stored.latest().map(|entry| entry.epoch) >= self.latest_epoch()
-        {
-            self.epochs = stored.clone();
-        }
         self.epochs.truncate_from_end(self.log_end_offset);
         self.epochs.truncate_from_start(self.log_start_offset);
         if stored.as_ref() != Some(&self.epochs) {
@@ -119,14 +139,32 @@ impl PartitionLog {
 }
 
 impl Loading {
-    fn add(
-        &mut self,
-        disk: &mut Disk,
-        dir: &str,
-        base_offset: i64,
-        wall_ms: i64,
-        how: (&LogConfig, ScanMode),
-    ) -> Result<(), LogError> {
+    /// Reads all segments, those that are trusted without walking them.
+    fn all(disk: &mut Disk, dir: &str, config: &LogConfig, after: Shutdown, wall_ms: i64) -> Result<Self, LogError> {
+        let bases = tidy(disk, dir);
+        let stored = LeaderEpochs::load(disk, dir).ok().filter(|epochs| !epochs.entries().is_empty());
+        let trusts = |index: usize| match (after, bases.get(index + 1)) {
+            _ if stored.is_none() => false,
+            (Shutdown::Clean, _) => true,
+            (Shutdown::UncleanAfter(recovery_point), Some(next)) => *next <= recovery_point,
+            _ => false,
+        };
+        let mut loading = Self::default();
+        let first_scanned = (0..bases.len()).find(|index| !trusts(*index));
+        if let (Some(stored), false) = (&stored, first_scanned == Some(0)) {
+            // The epochs of what is not scanned; the rest is told by the batches.
+            loading.epochs = stored.clone();
+            loading.epochs.truncate_from_end(first_scanned.map_or(i64::MAX, |index| bases[index]));
+        }
+        for (index, base_offset) in bases.iter().copied().enumerate() {
+            let (next, trusted) = (bases.get(index + 1).copied(), trusts(index));
+            loading.add(disk, dir, &Reading { base_offset, next, trusted, config, wall_ms })?;
+        }
+        Ok(loading)
+    }
+
+    fn add(&mut self, disk: &mut Disk, dir: &str, reading: &Reading<'_>) -> Result<(), LogError> {
+        let Reading { base_offset, next, trusted, config, wall_ms } = *reading;
         let end = self.segments.last().map_or(0, |segment| segment.next_offset);
         if self.recovery.damage.is_some() || base_offset < end {
             let overlap = RecordError::InvalidField { field: "baseOffset", value: base_offset };
@@ -135,13 +173,17 @@ impl Loading {
             Segment::remove_files(disk, dir, base_offset);
             return Ok(());
         }
-        let (epochs, producers) = (&mut self.epochs, &mut self.producers);
-        let recovered = Segment::recover(disk, dir, base_offset, wall_ms, how, &mut |scanned| {
-            let epoch = scanned.header.partition_leader_epoch;
+        if trusted && let Some(segment) = Segment::load(disk, dir, base_offset, next, wall_ms) {
+            self.segments.push(segment);
+            return Ok(());
+        }
+        let epochs = &mut self.epochs;
+        let mode = if trusted { ScanMode::Trust } else { ScanMode::Verify };
+        let recovered = Segment::recover(disk, dir, base_offset, wall_ms, (config, mode), &mut |header| {
+            let epoch = header.partition_leader_epoch;
             if epochs.latest().is_none_or(|latest| epoch > latest.epoch) {
-                epochs.assign(epoch, scanned.header.base_offset);
+                epochs.assign(epoch, header.base_offset);
             }
-            producers.replay(scanned.header, scanned.marker);
         })?;
         self.recovery.truncated_bytes += recovered.truncated_bytes;
         self.recovery.rebuilt_indexes += u64::from(recovered.index_rebuilt);

@@ -65,7 +65,7 @@ impl PartitionLog {
         }
         let gone: Vec<Segment> = Arc::make_mut(&mut self.closed).drain(..count as usize).collect();
         for segment in &gone {
-            self.doom_segment(disk, segment.base_offset)?;
+            self.doom_segment(disk, segment.base_offset, &[])?;
             deleted.segments.push((segment.base_offset, reason));
         }
         self.move_log_start(disk, self.first_segment_base_offset())
@@ -105,11 +105,13 @@ impl PartitionLog {
         count
     }
 
-    /// Renames the files of a segment that is no longer part of the log (`LocalLog.removeAndDeleteSegments`).
-    pub(crate) fn doom_segment(&mut self, disk: &mut Disk, base_offset: i64) -> Result<(), LogError> {
+    /// Renames the files of a segment that is no longer part of the log (`LocalLog.removeAndDeleteSegments`), but for
+    /// those with the suffixes to keep.
+    pub(crate) fn doom_segment(&mut self, disk: &mut Disk, base_offset: i64, keep: &[&str]) -> Result<(), LogError> {
         let prefix = format!("{}/{base_offset:020}.", self.dir);
         let paths: Vec<String> = disk.list(&prefix).map(str::to_owned).collect();
-        for path in paths.into_iter().filter(|path| is_live(path)) {
+        for path in paths.into_iter().filter(|path| is_live(path) && !keep.iter().any(|suffix| path.ends_with(suffix)))
+        {
             let doomed = format!("{path}{DELETED_SUFFIX}");
             disk.rename(&path, &doomed)?;
             self.doomed.push(doomed);

@@ -5,7 +5,7 @@
 
 use super::PartitionLog;
 use crate::names::LOG_SUFFIX;
-use crate::segment::{Headers, ScanMode, Segment, end_transaction_marker};
+use crate::segment::{ScanMode, Segment};
 use crate::{LogError, ProducerStateManager};
 use ottla_world::Disk;
 use std::sync::Arc;
@@ -26,9 +26,10 @@ impl PartitionLog {
         let end = self.cut_active(disk, offset)?;
         self.log_end_offset = end;
         self.cleaned_to = self.cleaned_to.map(|offset| offset.min(end));
+        self.recovery_point = self.recovery_point.min(end);
         self.log_start_offset = self.log_start_offset.min(end);
         self.truncate_epochs_from_end(disk, end)?;
-        if !self.producers.lies_below(end) {
+        if self.snapshot_at > end || !self.producers.lies_below(end) {
             self.rebuild_producers(disk)?;
         }
         self.set_high_watermark(self.high_watermark);
@@ -50,6 +51,8 @@ impl PartitionLog {
         self.cleaned_to = None;
         self.producers = ProducerStateManager::default();
         (self.log_start_offset, self.log_end_offset, self.high_watermark) = (offset, offset, offset);
+        self.recovery_point = offset;
+        self.forget_snapshots(disk);
         if self.epochs.clear() {
             self.epochs.store(disk, &self.dir)?;
         }
@@ -116,26 +119,6 @@ impl PartitionLog {
             epochs.store(disk, &self.dir)?;
             self.epochs = epochs;
         }
-        Ok(())
-    }
-
-    /// Producer state from the batches that are left (`UnifiedLog.rebuildProducerState`).
-    fn rebuild_producers(&mut self, disk: &Disk) -> Result<(), LogError> {
-        let mut producers = ProducerStateManager::default();
-        for segment in self.all_segments() {
-            let path = segment.file(&self.dir, LOG_SUFFIX);
-            let mut headers = Headers::new(disk, &path, 0, segment.size_bytes);
-            while let Some(found) = headers.next() {
-                let (position, header) = found.map_err(|error| self.bad_batch(error))?;
-                let marker = match header.is_control() {
-                    true => headers.batch(position, &header).ok().as_ref().and_then(end_transaction_marker),
-                    false => None,
-                };
-                producers.replay(&header, marker);
-            }
-        }
-        producers.on_log_start(self.log_start_offset);
-        self.producers = producers;
         Ok(())
     }
 }

@@ -3,10 +3,14 @@
 //! Serves appends (duplicates, gaps, fenced producers) and reads (last stable offset, aborted transactions).
 //! Invariant: the state is a function of the batches in the log; it is rebuilt from them on loading and truncation.
 
+pub(crate) mod aborted_index;
 mod append;
+mod snapshot;
 mod state;
 
+pub use aborted_index::read_transaction_index;
 pub(crate) use append::{Prepared, PreparedAppend};
+pub use snapshot::{SnapshotEntry, read_producer_snapshot};
 pub use state::{BatchMetadata, ProducerState};
 
 use std::collections::BTreeMap;
@@ -104,6 +108,28 @@ impl ProducerStateManager {
         let gone = |txn: &AbortedTransaction| part.contains(&txn.last_offset) && !kept.contains(txn);
         if self.aborted.iter().any(gone) {
             Arc::make_mut(&mut self.aborted).retain(|txn| !gone(txn));
+        }
+    }
+
+    /// All aborted transactions that are known, in the order of their markers.
+    pub(crate) fn all_aborted(&self) -> &[AbortedTransaction] {
+        &self.aborted
+    }
+
+    /// Bytes of a snapshot of the producers.
+    pub(crate) fn snapshot(&self) -> Vec<u8> {
+        snapshot::encode(self.producers.values())
+    }
+
+    /// The state that a snapshot at `offset` has, with the transactions that were aborted before.
+    pub(crate) fn from_snapshot(entries: &[SnapshotEntry], offset: i64, aborted: Vec<AbortedTransaction>) -> Self {
+        let states = entries.iter().map(|entry| (entry.producer_id, ProducerState::from_snapshot(entry, offset)));
+        let open = entries.iter().filter(|entry| entry.current_txn_first_offset >= 0);
+        Self {
+            producers: Arc::new(states.collect()),
+            ongoing: Arc::new(open.map(|entry| (entry.current_txn_first_offset, entry.producer_id)).collect()),
+            unreplicated: Arc::default(),
+            aborted: Arc::new(aborted),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: all batches kept are of the current epoch.
 
+use super::SnapshotEntry;
 use ottla_records::{BatchHeader, NO_PRODUCER_EPOCH, NO_SEQUENCE, NO_TIMESTAMP, decrement_sequence};
 
 /// Batches kept per producer: as many as a producer may have in flight (`NUM_BATCHES_TO_RETAIN`).
@@ -62,6 +63,26 @@ impl ProducerState {
             current_txn_first_offset: None,
             last_touched_offset: -1,
             batches: Vec::new(),
+        }
+    }
+
+    /// The producer as a snapshot at `offset` has it (`ProducerStateManager.readSnapshot`).
+    pub(crate) fn from_snapshot(entry: &SnapshotEntry, offset: i64) -> Self {
+        let batch = BatchMetadata {
+            last_sequence: entry.last_sequence,
+            last_offset: entry.last_offset,
+            offset_delta: entry.offset_delta,
+            timestamp: entry.timestamp,
+        };
+        Self {
+            producer_id: entry.producer_id,
+            producer_epoch: entry.producer_epoch,
+            coordinator_epoch: entry.coordinator_epoch,
+            last_timestamp: entry.timestamp,
+            current_txn_first_offset: Some(entry.current_txn_first_offset).filter(|offset| *offset >= 0),
+            // It may have touched anything before.
+            last_touched_offset: offset - 1,
+            batches: if entry.last_offset >= 0 { vec![batch] } else { Vec::new() },
         }
     }
 

@@ -3,6 +3,7 @@
 //! Serves the partition log. Invariants: offsets increase; all lie within 32 bits of the base offset; the fields say
 //! what stands on the disk, so that a failed write leaves the segment as it was.
 
+mod load;
 mod read;
 mod scan;
 

@@ -70,13 +70,6 @@ pub(crate) enum ScanMode {
     Reindex,
 }
 
-/// What a walk came across.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Scanned<'a> {
-    pub(crate) header: &'a BatchHeader,
-    pub(crate) marker: Option<EndTransactionMarker>,
-}
-
 /// What became of a segment.
 #[derive(Debug)]
 pub(crate) struct Recovered {
@@ -97,7 +90,7 @@ impl Segment {
         base_offset: i64,
         wall_ms: i64,
         (config, mode): (&LogConfig, ScanMode),
-        visit: &mut dyn FnMut(Scanned<'_>),
+        visit: &mut dyn FnMut(&BatchHeader),
     ) -> Result<Recovered, LogError> {
         let path = segment_file(dir, base_offset, LOG_SUFFIX);
         let file_bytes = disk.len(&path).unwrap_or(0);
@@ -120,22 +113,20 @@ impl Segment {
         file_bytes: u64,
         (config, mode): (&LogConfig, ScanMode),
         entries: &mut NewEntries,
-        visit: &mut dyn FnMut(Scanned<'_>),
+        visit: &mut dyn FnMut(&BatchHeader),
     ) -> Result<(), RecordError> {
         let mut headers = Headers::new(disk, path, 0, file_bytes);
         while let Some(found) = headers.next() {
             let (position, header) = found?;
             self.check_offsets(&header)?;
-            let mut marker = None;
-            if mode == ScanMode::Verify || header.is_control() {
+            if mode == ScanMode::Verify {
                 let batch = headers.batch(position, &header)?;
-                if mode == ScanMode::Verify && !mutation::is(Mutation::RecoverySkipsCrc) {
+                if !mutation::is(Mutation::RecoverySkipsCrc) {
                     batch.verify_crc()?;
                 }
-                marker = end_transaction_marker(&batch);
             }
             self.note(&header, config, entries);
-            visit(Scanned { header: &header, marker });
+            visit(&header);
         }
         Ok(())
     }
@@ -181,7 +172,7 @@ impl Segment {
     }
 
     /// Counts the entries of indexes that stay as they are.
-    fn adopt(&mut self, offset: &[u8], time: &[u8]) {
+    pub(super) fn adopt(&mut self, offset: &[u8], time: &[u8]) {
         let indexes = &mut self.indexes;
         indexes.offset_entries = offset.len() as u64 / crate::index::OFFSET_ENTRY_BYTES;
         indexes.time_entries = time.len() as u64 / crate::index::TIME_ENTRY_BYTES;
