@@ -9,8 +9,8 @@ use ottla_wire::{
         AlterPartitionReassignmentsResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteTopicsResponse,
         DescribeQuorumResponse, ElectLeadersResponse, EnvelopeRequest, EnvelopeResponse,
         IncrementalAlterConfigsResponse, ListPartitionReassignmentsResponse, UnregisterBrokerResponse,
-        create_partitions_response::CreatePartitionsTopicResult, create_topics_response::CreatableTopicResult,
-        delete_topics_response::DeletableTopicResult,
+        UpdateFeaturesResponse, create_partitions_response::CreatePartitionsTopicResult,
+        create_topics_response::CreatableTopicResult, delete_topics_response::DeletableTopicResult,
     },
 };
 use ottla_world::{Context, Time};
@@ -88,6 +88,9 @@ fn failure(key: ApiKey, error: ErrorCode) -> ResponseKind {
         ),
         ApiKey::DescribeQuorum => ResponseKind::DescribeQuorum(
             DescribeQuorumResponse::default().with_error_code(code).with_error_message(None),
+        ),
+        ApiKey::UpdateFeatures => ResponseKind::UpdateFeatures(
+            UpdateFeaturesResponse::default().with_error_code(code).with_error_message(None),
         ),
         ApiKey::UnregisterBroker => ResponseKind::UnregisterBroker(
             UnregisterBrokerResponse::default().with_error_code(code).with_error_message(None),

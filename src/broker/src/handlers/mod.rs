@@ -59,6 +59,7 @@ impl Running {
             | RequestKind::ElectLeaders(_)
             | RequestKind::AlterPartitionReassignments(_)
             | RequestKind::DescribeQuorum(_)
+            | RequestKind::UpdateFeatures(_)
             | RequestKind::UnregisterBroker(_) => self.forward(cx, id, request),
             RequestKind::IncrementalAlterConfigs(_) => self.alter_configs(cx, id, request),
             RequestKind::AlterConfigs(body) => self.respond(cx, id, no_alter_configs(&body)),

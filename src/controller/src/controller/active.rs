@@ -12,6 +12,10 @@ use std::sync::Arc;
 /// The settings that decisions depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionSettings {
+    /// This controller.
+    pub node_id: i32,
+    /// The quorum's members.
+    pub voter_ids: Vec<i32>,
     /// The cluster's id.
     pub cluster_id: String,
     /// `num.partitions`.
@@ -40,6 +44,8 @@ impl Controller {
             heartbeats.register(now, broker.id, broker.fenced);
         }
         let settings = DecisionSettings {
+            node_id: config.node_id,
+            voter_ids: config.voters.iter().map(|(id, _)| *id).collect(),
             cluster_id: config.cluster_id.clone(),
             num_partitions: i32::try_from(config.number("num.partitions", 1)).unwrap_or(1),
             default_replication_factor: i16::try_from(config.number("default.replication.factor", 1)).unwrap_or(1),

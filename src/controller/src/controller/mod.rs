@@ -8,6 +8,7 @@ mod alter_partition;
 mod assignments;
 mod configs;
 mod elections;
+mod features;
 mod group_configs;
 mod heartbeat;
 mod isr_updates;
@@ -28,6 +29,7 @@ mod failure_tests;
 mod tests;
 
 pub use active::{Controller, DecisionSettings};
+pub(crate) use features::{FEATURES, update_refused};
 pub use heartbeat::{BrokerControlState, BrokerHeartbeat, BrokerHeartbeats};
 pub use partition_change::{Election, PartitionChangeBuilder};
 pub use placement::{PlacementError, RandomSource, UsableBroker, place};

@@ -1,5 +1,6 @@
 //! Requests that only look: ApiVersions, DescribeQuorum, DescribeCluster. Serves the controller node.
 
+use crate::controller::FEATURES;
 use crate::image::MetadataImage;
 use crate::quorum::Quorum;
 use crate::raft::Progress;
@@ -13,18 +14,6 @@ use ottla_wire::messages::{
 };
 use ottla_wire::{BrokerId, ErrorCode, str_bytes, topic_name};
 use ottla_world::Time;
-
-/// Features of Kafka 4.3 with the lowest and highest level, and the level of a new cluster; in the order in which a
-/// controller registers them.
-pub(crate) const FEATURES: &[(&str, i16, i16, i16)] = &[
-    ("group.version", 0, 1, 1),
-    ("kraft.version", 0, 1, 0),
-    ("metadata.version", 7, 30, 30),
-    ("share.version", 0, 1, 1),
-    ("streams.version", 0, 1, 1),
-    ("transaction.version", 0, 2, 2),
-    ("eligible.leader.replicas.version", 0, 1, 1),
-];
 
 /// `ApiVersions`: what a controller answers.
 pub(super) fn api_versions(image: &MetadataImage, error: ErrorCode) -> ApiVersionsResponse {

@@ -1,7 +1,7 @@
 //! Error responses of every kind of request a controller takes (`AbstractRequest.getErrorResponse`). Serves the controller
 //! node; invariant: the error stands where clients of that request look for it.
 
-use crate::controller::ApiError;
+use crate::controller::{ApiError, update_refused};
 use ottla_wire::messages::{
     AllocateProducerIdsResponse, AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
     ControllerRegistrationResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteTopicsResponse,
@@ -27,6 +27,7 @@ pub(super) fn error_response(request: &RequestKind, error: &ApiError) -> Option<
         RequestKind::UnregisterBroker(_) => {
             UnregisterBrokerResponse::default().with_error_code(code).with_error_message(text).into()
         }
+        RequestKind::UpdateFeatures(_) => update_refused(error).into(),
         RequestKind::ListPartitionReassignments(_) => {
             ListPartitionReassignmentsResponse::default().with_error_code(code).with_error_message(text).into()
         }

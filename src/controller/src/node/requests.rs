@@ -145,6 +145,9 @@ impl Running {
             RequestKind::UnregisterBroker(request) => controller
                 .unregister_broker(request)
                 .map(|r| r.map(|()| UnregisterBrokerResponse::default().with_error_message(None).into())),
+            RequestKind::UpdateFeatures(request) => {
+                Ok(controller.update_features(request, version).map(ResponseKind::UpdateFeatures))
+            }
             RequestKind::ControllerRegistration(request) => {
                 let response = ControllerRegistrationResponse::default().with_error_message(None);
                 Ok(controller.register_controller(request).map(|()| response.into()))

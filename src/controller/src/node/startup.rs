@@ -1,7 +1,7 @@
 //! What a controller finds and writes on its disk before it takes part, and what it registers. Serves the controller node.
 
-use super::describe::FEATURES;
 use crate::config::ControllerConfig;
+use crate::controller::FEATURES;
 use crate::record::{Config, Endpoint, FeatureLevel, FeatureRange, MetadataRecord, RegisterController};
 use ottla_wire::java::uuid_text;
 use ottla_wire::messages::ControllerRegistrationRequest;

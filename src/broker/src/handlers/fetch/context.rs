@@ -151,7 +151,13 @@ impl Running {
             };
             for partition in topic.partitions {
                 let place = id.map(|id| (id, partition.partition));
-                all.push(Wanted { place, topic: topic.topic.clone(), id: topic.topic_id, known: id.is_some(), partition });
+                all.push(Wanted {
+                    place,
+                    topic: topic.topic.clone(),
+                    id: topic.topic_id,
+                    known: id.is_some(),
+                    partition,
+                });
             }
         }
         all

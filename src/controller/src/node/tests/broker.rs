@@ -5,7 +5,7 @@ use super::bench::{Bench, CLUSTER};
 use crate::config::ObserverConfig;
 use crate::image::MetadataImage;
 use crate::observer::MetadataObserver;
-use ottla_wire::messages::broker_registration_request::Listener;
+use ottla_wire::messages::broker_registration_request::{Feature, Listener};
 use ottla_wire::messages::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, EnvelopeRequest,
 };
@@ -73,11 +73,16 @@ impl TestBroker {
 
     fn registration(&self) -> RequestKind {
         let listener = Listener::default().with_name(str_bytes("PLAINTEXT")).with_host(str_bytes("localhost"));
+        let feature = |(name, min, max, _): &(&str, i16, i16, i16)| {
+            let feature = Feature::default().with_name(str_bytes(name)).with_min_supported_version(*min);
+            feature.with_max_supported_version(*max)
+        };
         BrokerRegistrationRequest::default()
             .with_broker_id(BrokerId(self.id))
             .with_cluster_id(str_bytes(CLUSTER))
             .with_incarnation_id(self.incarnation_id)
             .with_listeners(vec![listener.with_port(9091 + self.id as u16)])
+            .with_features(crate::controller::FEATURES.iter().map(feature).collect())
             .with_log_dirs(vec![self.directory_id])
             .with_previous_broker_epoch(self.previous_epoch)
             .into()

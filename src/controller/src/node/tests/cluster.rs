@@ -7,8 +7,9 @@ use ottla_wire::messages::create_topics_request::{CreatableReplicaAssignment, Cr
 use ottla_wire::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use ottla_wire::messages::{
     AllocateProducerIdsRequest, AlterPartitionRequest, CreateTopicsRequest, DeleteTopicsRequest, DescribeQuorumRequest,
-    ElectLeadersRequest, IncrementalAlterConfigsRequest, UnregisterBrokerRequest, create_partitions_request as grow,
-    elect_leaders_request::TopicPartitions,
+    ElectLeadersRequest, IncrementalAlterConfigsRequest, UnregisterBrokerRequest, UpdateFeaturesRequest,
+    create_partitions_request as grow, elect_leaders_request::TopicPartitions,
+    update_features_request::FeatureUpdateKey,
 };
 use ottla_wire::{BrokerId, ErrorCode, ResponseKind, str_bytes, topic_name};
 
@@ -346,4 +347,57 @@ fn a_lower_min_isr_clears_the_elr() {
     let topic = ConfigResource::Topic("t".into());
     assert_eq!(set(&mut c, &topic, "min.insync.replicas", Some("2")), "ok");
     assert_eq!(c.show("t", 0), "Leader: 1 Isr: 1,3 Elr:  LastKnownElr: ");
+}
+
+#[test]
+fn features_move_as_far_as_every_node_goes() {
+    let mut c = Cluster::new(1, 2);
+    let mut update = |name: &str, level: i16, upgrade_type: i8, validate_only: bool| {
+        let key = FeatureUpdateKey::default().with_feature(str_bytes(name)).with_max_version_level(level);
+        let request = UpdateFeaturesRequest::default()
+            .with_feature_updates(vec![key.with_upgrade_type(upgrade_type)])
+            .with_validate_only(validate_only);
+        let ResponseKind::UpdateFeatures(response) = c.ask(1, request.into(), true) else { panic!("another answer") };
+        let text = response.error_message.map(|text| text.to_string()).unwrap_or_default();
+        let level = c.image().features().get(name).copied().unwrap_or(0);
+        (level, text.rsplit_once("had an error: ").map_or(text.clone(), |(_, reason)| reason.to_owned()))
+    };
+    let fine = |level| (level, String::new());
+    let refused = |level, reason: &str| (level, reason.to_owned());
+    assert_eq!(update("transaction.version", 2, 1, false), fine(2));
+    assert_eq!(update("transaction.version", 1, 2, true), fine(2));
+    assert_eq!(
+        update("transaction.version", 1, 1, false),
+        refused(
+            2,
+            "Invalid update version 1 for feature transaction.version. Can't downgrade the version of this feature \
+             without setting the upgrade type to either safe or unsafe downgrade."
+        )
+    );
+    assert_eq!(update("transaction.version", 1, 2, false), fine(1));
+    assert_eq!(update("transaction.version", 0, 2, false), fine(0));
+    assert_eq!(
+        update("transaction.version", 9, 1, false),
+        refused(
+            0,
+            "Invalid update version 9 for feature transaction.version. Local controller 11 only supports versions 0-2"
+        )
+    );
+    assert_eq!(
+        update("teleport.version", 1, 1, false),
+        refused(
+            0,
+            "Invalid update version 1 for feature teleport.version. Local controller 11 does not support this feature."
+        )
+    );
+    assert_eq!(
+        update("metadata.version", 25, 2, false),
+        refused(
+            30,
+            "Invalid metadata.version 25. Refusing to perform the requested downgrade because it might delete metadata \
+             information."
+        )
+    );
+    assert_eq!(update("eligible.leader.replicas.version", 0, 2, false), fine(0));
+    assert!(!c.image().elr_enabled());
 }
