@@ -76,12 +76,6 @@ impl Running {
     fn max_keys(&self) -> u64 {
         self.live_number("log.cleaner.dedupe.buffer.size") / BYTES_PER_KEY / 10 * 9
     }
-
-    /// A setting that may be changed while the broker runs, else as it was started with.
-    fn live_number(&self, key: &str) -> u64 {
-        let live = self.image.broker_config(self.config.node_id, key);
-        live.and_then(|(value, _)| value.trim().parse().ok()).unwrap_or_else(|| self.config.number(key))
-    }
 }
 
 fn told(cleaned: &Cleaned) -> String {

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct LogTasks {
     next_retention: Time,
     next_checkpoint: Time,
+    next_expiry: Time,
     /// Nothing while no log is compacted.
     next_cleaning: Option<Time>,
     /// `log.cleaner.backoff.ms` as it was when the date was set.
@@ -30,6 +31,7 @@ impl LogTasks {
         LogTasks {
             next_retention: first,
             next_checkpoint: first,
+            next_expiry: now.plus_millis(config.number("producer.id.expiration.check.interval.ms")),
             next_cleaning: None,
             backoff_ms: 0,
             uncleanable: BTreeSet::new(),
@@ -40,7 +42,10 @@ impl LogTasks {
     /// When the next task is due.
     pub(crate) fn next_wakeup(&self) -> Option<Time> {
         let removal = self.doomed.first_key_value().map(|(at, _)| *at);
-        [Some(self.next_retention), Some(self.next_checkpoint), self.next_cleaning, removal].into_iter().flatten().min()
+        [Some(self.next_retention), Some(self.next_checkpoint), Some(self.next_expiry), self.next_cleaning, removal]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Takes files that go `delay_ms` from now.
@@ -71,6 +76,11 @@ impl Running {
             self.log_tasks.next_checkpoint = now.plus_millis(interval_ms);
             self.replicas.checkpoint_logs(cx);
         }
+        if self.log_tasks.next_expiry <= now {
+            let interval_ms = self.config.number("producer.id.expiration.check.interval.ms").max(1);
+            self.log_tasks.next_expiry = now.plus_millis(interval_ms);
+            self.expire_producers(cx.wall_ms());
+        }
         if !self.replicas.doomed.is_empty() {
             let delay_ms = i64::try_from(self.config.number("log.segment.delete.delay.ms")).unwrap_or(i64::MAX);
             let files = std::mem::take(&mut self.replicas.doomed);
@@ -80,6 +90,14 @@ impl Running {
             for path in entry.remove() {
                 cx.disk().remove(&path);
             }
+        }
+    }
+
+    /// Forgets producers that wrote nothing for `producer.id.expiration.ms`.
+    fn expire_producers(&mut self, wall_ms: i64) {
+        let expiration_ms = i64::try_from(self.live_number("producer.id.expiration.ms")).unwrap_or(i64::MAX);
+        for partition in self.replicas.partitions.values_mut() {
+            partition.log.remove_expired_producers(wall_ms, expiration_ms);
         }
     }
 
@@ -97,5 +115,11 @@ impl Running {
         }
         // Other files of this broker.
         all && cx.disk().flush_all().is_ok()
+    }
+
+    /// A setting that may be changed while the broker runs, else as it was started with.
+    fn live_number(&self, key: &str) -> u64 {
+        let live = self.image.broker_config(self.config.node_id, key);
+        live.and_then(|(value, _)| value.trim().parse().ok()).unwrap_or_else(|| self.config.number(key))
     }
 }
