@@ -87,6 +87,7 @@ impl Running {
                 leading.proposal = None;
                 partition.state.isr = row.isr.iter().map(|id| id.0).collect();
                 partition.state.partition_epoch = row.partition_epoch;
+                partition.assert_isr();
                 cx.note(format!("{name}: ISR {:?}", partition.state.isr));
             }
             ErrorCode::None => leading.proposal = None,

@@ -134,6 +134,7 @@ impl Lifecycle {
             .with_broker_id(BrokerId(config.node_id))
             .with_cluster_id(str_bytes(&config.cluster_id))
             .with_incarnation_id(self.incarnation_id)
+            .with_rack(config.setting("broker.rack").map(str_bytes))
             .with_listeners(vec![listener])
             .with_features(FEATURES.iter().map(feature).collect())
             .with_log_dirs(vec![self.directory_id])

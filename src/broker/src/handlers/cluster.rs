@@ -19,6 +19,7 @@ impl Running {
                     .with_broker_id(BrokerId(b.id))
                     .with_host(str_bytes(host))
                     .with_port(i32::from(port))
+                    .with_rack(b.rack.as_deref().map(str_bytes))
                     .with_is_fenced(b.fenced),
             )
         };

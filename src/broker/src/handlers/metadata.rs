@@ -32,7 +32,7 @@ impl Running {
         let broker = |b: &ottla_controller::image::BrokerRegistration| {
             let (host, port) = b.address()?;
             let row = MetadataResponseBroker::default().with_node_id(BrokerId(b.id)).with_host(str_bytes(host));
-            Some(row.with_port(i32::from(port)))
+            Some(row.with_port(i32::from(port)).with_rack(b.rack.as_deref().map(str_bytes)))
         };
         let brokers: Vec<MetadataResponseBroker> = self.image.alive_brokers().filter_map(broker).collect();
         let everything =

@@ -28,7 +28,11 @@ impl Running {
         if epoch > known {
             return Err(ErrorCode::UnknownLeaderEpoch);
         }
-        partition.filter(|p| p.is_leader()).ok_or(ErrorCode::NotLeaderOrFollower)
+        match partition {
+            Some(p) if p.is_leader() => Ok(p),
+            Some(Partition { role: Role::Offline, .. }) => Err(ErrorCode::KafkaStorageError),
+            _ => Err(ErrorCode::NotLeaderOrFollower),
+        }
     }
 
     pub(crate) fn list_offsets(&mut self, cx: &mut Context<'_>, id: RequestId, request: &ListOffsetsRequest) {

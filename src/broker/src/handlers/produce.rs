@@ -1,7 +1,12 @@
 //! Produce (`ReplicaManager.appendRecords`). Serves producers; invariant: acks=all is answered when the high watermark has
 //! passed the records, and refused before the append while the ISR is too small.
 
-use crate::{connections::RequestId, node::Running, purgatory::DelayedProduce, replica::Place};
+use crate::{
+    connections::RequestId,
+    node::Running,
+    purgatory::DelayedProduce,
+    replica::{Place, Role},
+};
 use bytes::Bytes;
 use ottla_log::LogError;
 use ottla_wire::{
@@ -81,8 +86,10 @@ impl Running {
             let error = if exists { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition };
             return Err(Box::new(refusal(error)));
         };
-        if !partition.is_leader() {
-            return Err(Box::new(refusal(ErrorCode::NotLeaderOrFollower)));
+        match partition.role {
+            Role::Leader(_) => {}
+            Role::Follower => return Err(Box::new(refusal(ErrorCode::NotLeaderOrFollower))),
+            Role::Offline => return Err(Box::new(refusal(ErrorCode::KafkaStorageError))),
         }
         if acks == -1 && partition.state.isr.len() < partition.min_isr() {
             let (isr, needed) = (&partition.state.isr, partition.min_isr());

@@ -155,6 +155,7 @@ impl ReplicaManager {
         let new_epoch = state.leader_epoch > partition.state.leader_epoch;
         let was_leader = partition.is_leader();
         partition.state = state.clone();
+        partition.assert_isr();
         self.moved.insert(place);
         if state.leader != me {
             partition.role = Role::Follower;

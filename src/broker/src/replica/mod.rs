@@ -96,11 +96,11 @@ impl ReplicaManager {
 
     /// Moves a partition's high watermark if its followers allow.
     pub(crate) fn advance(&mut self, place: Place, now: Time) {
-        if let Some(partition) = self.partitions.get_mut(&place)
-            && partition.advance_high_watermark(now, &self.eligible)
-        {
+        let Some(partition) = self.partitions.get_mut(&place) else { return };
+        if partition.advance_high_watermark(now, &self.eligible) {
             self.moved.insert(place);
         }
+        partition.assert_marks();
     }
 
     /// Notes why a log refused.

@@ -25,6 +25,8 @@ pub(crate) struct Leading {
     pub(crate) proposal: Option<Proposal>,
     /// Where this leader's epoch began.
     pub(crate) epoch_start_offset: i64,
+    /// The high watermark of this epoch as it was seen last: it never goes back.
+    high_watermark: i64,
 }
 
 /// What this replica does.
@@ -83,7 +85,8 @@ impl Partition {
             };
             followers.insert(*id, state);
         }
-        self.role = Role::Leader(Leading { followers, proposal: None, epoch_start_offset });
+        let high_watermark = self.log.high_watermark();
+        self.role = Role::Leader(Leading { followers, proposal: None, epoch_start_offset, high_watermark });
     }
 
     /// Goes on leading the same epoch with other replicas, or another ISR.
@@ -94,6 +97,28 @@ impl Partition {
         leading.followers.retain(|id, _| replicas.contains(id));
         for id in replicas.iter().filter(|id| **id != me) {
             leading.followers.entry(*id).or_insert_with(|| FollowerState::new(Time::ZERO));
+        }
+    }
+
+    /// What the metadata says of it must fit together.
+    pub(crate) fn assert_isr(&self) {
+        let (isr, replicas) = (&self.state.isr, &self.state.replicas);
+        assert!(
+            isr.iter().all(|id| replicas.contains(id)),
+            "{}-{}: ISR {isr:?} of {replicas:?}",
+            self.topic,
+            self.index
+        );
+    }
+
+    /// Its marks stand in order, and within a leader epoch the high watermark does not go back.
+    pub(crate) fn assert_marks(&mut self) {
+        let log = &self.log;
+        let (start, mark, end) = (log.log_start_offset(), log.high_watermark(), log.log_end_offset());
+        assert!(start <= mark && mark <= end, "{}: log start {start}, high watermark {mark}, end {end}", log.name());
+        if let Role::Leader(leading) = &mut self.role {
+            let before = std::mem::replace(&mut leading.high_watermark, mark);
+            assert!(before <= mark, "{}: the high watermark went from {before} back to {mark}", log.name());
         }
     }
 

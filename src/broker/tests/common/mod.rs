@@ -12,7 +12,7 @@ use ottla_wire::{
     ErrorCode, RequestKind, ResponseKind, Uuid, decode_response, encode_request,
     messages::{
         CreateTopicsRequest, FetchRequest, ListOffsetsRequest, ProduceRequest,
-        create_topics_request::{CreatableTopic, CreatableTopicConfig},
+        create_topics_request::{CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig},
         fetch_request::{FetchPartition, FetchTopic},
         fetch_response::PartitionData,
         list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic},
@@ -68,6 +68,8 @@ pub struct Cluster {
     pub pids: BTreeMap<i32, Pid>,
     voters: Vec<(i32, u16)>,
     settings: BTreeMap<String, String>,
+    /// `broker.rack` of brokers 1, 2, 3…
+    racks: Vec<String>,
 }
 
 /// Node 1 listens on 9092, node 11 on 9192, and so on.
@@ -78,12 +80,29 @@ pub fn port(node_id: i32) -> u16 {
 impl Cluster {
     /// A running cluster; `settings` are those of its brokers and controllers.
     pub fn start(controllers: i32, brokers: i32, settings: &[(&str, &str)]) -> Cluster {
+        Cluster::start_with(controllers, brokers, settings, &[])
+    }
+
+    /// A running cluster with one controller whose brokers stand in these racks.
+    pub fn start_in_racks(brokers: i32, settings: &[(&str, &str)], racks: &[&str]) -> Cluster {
+        Cluster::start_with(1, brokers, settings, racks)
+    }
+
+    fn start_with(controllers: i32, brokers: i32, settings: &[(&str, &str)], racks: &[&str]) -> Cluster {
         let mut world = World::new(WorldConfig { seed: 7, ..WorldConfig::default() });
         world.watch();
         let laptop = world.add_host("laptop");
         let settings = settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let voters = (11..11 + controllers).map(|id| (id, port(id))).collect();
-        let mut cluster = Cluster { world, laptop, hosts: BTreeMap::new(), pids: BTreeMap::new(), voters, settings };
+        let mut cluster = Cluster {
+            world,
+            laptop,
+            hosts: BTreeMap::new(),
+            pids: BTreeMap::new(),
+            voters,
+            settings,
+            racks: racks.iter().map(|r| (*r).to_owned()).collect(),
+        };
         for id in (11..11 + controllers).chain(1..=brokers) {
             let kind = if id > 10 { "controller" } else { "broker" };
             let host = cluster.world.add_host(&format!("{kind}-{id}"));
@@ -100,7 +119,10 @@ impl Cluster {
     /// Starts a node, anew if it ran before.
     pub fn start_node(&mut self, id: i32) {
         let (cluster_id, log_dir) = ("MkU3OEVBNTcwNTJENDM2Qk".to_owned(), format!("node-{id}"));
-        let (voters, settings) = (self.voters.clone(), self.settings.clone());
+        let (voters, mut settings) = (self.voters.clone(), self.settings.clone());
+        if let Some(rack) = usize::try_from(id - 1).ok().and_then(|n| self.racks.get(n)) {
+            settings.insert("broker.rack".to_owned(), rack.clone());
+        }
         let process: Box<dyn Process> = if id > 10 {
             Box::new(ControllerNode::new(ControllerConfig { node_id: id, cluster_id, voters, log_dir, settings }))
         } else {
@@ -229,6 +251,24 @@ impl Cluster {
             })
         });
         id
+    }
+
+    /// Creates a topic with one partition on these brokers, and waits until the first leads.
+    pub fn create_at(&mut self, name: &str, replicas: &[i32]) -> Uuid {
+        let ids = replicas.iter().map(|id| (*id).into()).collect();
+        let assignment = CreatableReplicaAssignment::default().with_broker_ids(ids);
+        let topic = CreatableTopic::default()
+            .with_name(topic_name(name))
+            .with_num_partitions(-1)
+            .with_replication_factor(-1)
+            .with_assignments(vec![assignment]);
+        let request = CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(10_000);
+        let response = self.ask(self.any(), 7, &RequestKind::CreateTopics(request));
+        let ResponseKind::CreateTopics(response) = response else { panic!("{response:?}") };
+        assert_eq!(ErrorCode::from_code(response.topics[0].error_code), ErrorCode::None, "{response:?}");
+        self.until("it leads", 5000, |c| c.leader(name, 0) == replicas[0]);
+        self.run_ms(600);
+        response.topics[0].topic_id
     }
 
     fn running(&self) -> Vec<i32> {

@@ -90,7 +90,7 @@ impl Running {
             None if reader.committed => log.last_stable_offset(),
             None => log.high_watermark(),
         };
-        if let Some(preferred) = self.preferred_read_replica(cx.now(), partition, asked.fetch_offset, reader) {
+        if let Some(preferred) = self.preferred_read_replica(partition, asked.fetch_offset, reader) {
             return Ok((row.with_preferred_read_replica(BrokerId(preferred)), bound));
         }
         if let Some(diverging) = divergence(partition, asked)? {

@@ -4,9 +4,8 @@
 use super::Reader;
 use crate::{
     node::Running,
-    replica::{Partition, Role},
+    replica::{FollowerState, Partition, Role},
 };
-use ottla_world::Time;
 
 /// The one selector there is beside the leader itself.
 const RACK_AWARE: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
@@ -16,7 +15,6 @@ impl Running {
     /// stands there itself (`RackAwareReplicaSelector`).
     pub(super) fn preferred_read_replica(
         &self,
-        now: Time,
         partition: &Partition,
         offset: i64,
         reader: &Reader,
@@ -37,8 +35,10 @@ impl Running {
                 && (0..=offset).contains(&follower.log_start_offset)
         });
         // Of several the one with the longest log, then the one caught up last, then the greatest id.
-        let rank = |(id, follower): &(&i32, &crate::replica::FollowerState)| {
-            (follower.log_end_offset, std::cmp::Reverse(now.since(follower.last_caught_up)), **id)
+        let place = (partition.topic_id, partition.index);
+        let rank = |(id, follower): &(&i32, &FollowerState)| {
+            let resting = self.sessions.resting_at(**id, place).unwrap_or_default();
+            (follower.log_end_offset, follower.last_caught_up.max(resting), **id)
         };
         candidates.max_by_key(rank).map(|(id, _)| *id)
     }

@@ -202,6 +202,9 @@ impl Fetchers {
             }
             self.delayed.insert(place, (cx.now().plus_millis(self.settings.backoff_ms), epoch));
         }
+        if let Some(partition) = replicas.partitions.get_mut(&place) {
+            partition.assert_marks();
+        }
         replicas.moved.insert(place);
         self.touched.insert(place);
     }
