@@ -60,6 +60,8 @@ export function busyView() {
       replica(id, 'orders', 0, 1, {
         in_sync: id !== 3, log_start_offset: 40, high_watermark: 1234, log_end_offset: id === 1 ? 1236 : 1234, leader_epoch: 2,
         cells: cells(1225, id === 1 ? 1236 : 1234, true, (offset) => (offset < 1229 ? 1 : 2)),
+        eligible: id === 3, diverges_at: id === 3 ? 1231 : null, older_segments: 3,
+        segments: [{ base_offset: 900, size_bytes: 1000 }, { base_offset: 1100, size_bytes: 3000 }, { base_offset: 1230, size_bytes: 90 }],
       }),
       replica(id, 'orders', 1, 2, { in_sync: id !== 3 }),
       replica(id, 'payments-with-a-long-name', 0, 2, { cells: cells(0, 3, false), high_watermark: 3, log_end_offset: 3 }),
@@ -68,6 +70,9 @@ export function busyView() {
   });
   const controller = (id, role) => ({
     id, port: 9181 + id, pid: 200 + id, state: role ? 'running' : 'down', role, epoch: 3, log_end_offset: 1042, high_watermark: 1042,
+    followers: role === 'Leader'
+      ? [{ id: 11, votes: true, log_end_offset: 1042 }, { id: 13, votes: true, log_end_offset: 700 }, { id: 1, votes: false, log_end_offset: -1 }]
+      : [],
   });
   return {
     now_us: 83_456_000, wall_ms: 1772355612345,

@@ -187,7 +187,7 @@ pub struct BrokerCard {
 }
 
 /// A replica: one partition on one broker's disk.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReplicaStrip {
     /// The topic.
     pub topic: String,
@@ -207,6 +207,27 @@ pub struct ReplicaStrip {
     pub log_end_offset: i64,
     /// The last records, oldest first; fewer than the log holds when it is long.
     pub cells: Vec<RecordCell>,
+    /// It left the ISR and may lead all the same (KIP-966), as the cluster's metadata has it.
+    #[serde(default)]
+    pub eligible: bool,
+    /// From this offset on its records are not the leader's, as far as the last records of both tell.
+    #[serde(default)]
+    pub diverges_at: Option<i64>,
+    /// Its last segments, oldest first; the last one is active.
+    #[serde(default)]
+    pub segments: Vec<SegmentBar>,
+    /// Segments before those.
+    #[serde(default)]
+    pub older_segments: u64,
+}
+
+/// A segment of a log: a file on the broker's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentBar {
+    /// The offset it is named by.
+    pub base_offset: i64,
+    /// Bytes of its records.
+    pub size_bytes: u64,
 }
 
 /// A record in a strip.
@@ -244,6 +265,23 @@ pub struct ControllerCard {
     pub log_end_offset: i64,
     /// How far the metadata log is committed, as it knows.
     pub high_watermark: i64,
+    /// Whom it voted for in this epoch.
+    #[serde(default)]
+    pub voted_for: Option<i32>,
+    /// How far the others are with the metadata log; the active controller knows.
+    #[serde(default)]
+    pub followers: Vec<QuorumRow>,
+}
+
+/// A copy of the metadata log, as the active controller knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuorumRow {
+    /// Node id.
+    pub id: i32,
+    /// A controller, which votes; a broker only follows.
+    pub votes: bool,
+    /// The end of its copy; -1 before its first fetch.
+    pub log_end_offset: i64,
 }
 
 /// A topic.

@@ -12,19 +12,25 @@ pub(crate) use topics::{led_by, metadata, metadata_of};
 
 use crate::{
     Lab, NodeKind,
-    protocol::{BrokerCard, ControllerCard, Flight, LabView},
+    protocol::{BrokerCard, ControllerCard, Flight, LabView, QuorumRow},
 };
 use ottla_broker::BrokerStateName;
+use ottla_controller::{ControllerView, MetadataImage, ReplicaProgress};
 use ottla_world::Pid;
 
 impl Lab {
     /// The picture, now.
     pub fn view(&self) -> LabView {
         let image = topics::metadata(self);
+        let ids = self.cluster.ids(NodeKind::Broker);
+        let mut brokers: Vec<BrokerCard> = ids.map(|id| self.broker_card(image.as_deref(), id)).collect();
+        if let Some(image) = &image {
+            replica::mark_divergence(&mut brokers, image);
+        }
         LabView {
             now_us: self.now().as_micros(),
             wall_ms: self.world.wall_ms(self.cluster.laptop()),
-            brokers: self.cluster.ids(NodeKind::Broker).map(|id| self.broker_card(id)).collect(),
+            brokers,
             controllers: self.cluster.ids(NodeKind::Controller).map(|id| self.controller_card(id)).collect(),
             topics: image.as_deref().map(topics::rows).unwrap_or_default(),
             clients: clients::cards(self),
@@ -43,10 +49,10 @@ impl Lab {
         })
     }
 
-    fn broker_card(&self, id: i32) -> BrokerCard {
+    fn broker_card(&self, image: Option<&MetadataImage>, id: i32) -> BrokerCard {
         let view = self.cluster.broker(&self.world, id).map(ottla_broker::BrokerNode::view);
         let unfenced = view.as_ref().is_some_and(|v| v.state == BrokerStateName::Running);
-        let replicas = view.map(|v| replica::strips(self, id, &v)).unwrap_or_default();
+        let replicas = view.map(|v| replica::strips(self, image, id, &v)).unwrap_or_default();
         BrokerCard {
             id,
             port: self.cluster.nodes[&id].port,
@@ -73,6 +79,8 @@ impl Lab {
             epoch: view.as_ref().map_or(-1, |v| v.epoch),
             log_end_offset: view.as_ref().map_or(-1, |v| v.log_end_offset),
             high_watermark: view.as_ref().map_or(-1, |v| v.high_watermark),
+            voted_for: view.as_ref().and_then(|v| v.voted_for),
+            followers: view.as_ref().map(|v| quorum_rows(v)).unwrap_or_default(),
         }
     }
 
@@ -95,4 +103,16 @@ impl Lab {
         };
         self.activity.flights().under_way(self.now()).filter_map(row).collect()
     }
+}
+
+/// The other copies of the metadata log, voters first; empty unless this controller is active.
+fn quorum_rows(view: &ControllerView) -> Vec<QuorumRow> {
+    if view.active.is_none() {
+        return Vec::new();
+    }
+    let row = |votes| {
+        move |copy: &ReplicaProgress| QuorumRow { id: copy.node_id, votes, log_end_offset: copy.log_end_offset }
+    };
+    let voters = view.voters.iter().filter(|copy| copy.node_id != view.node_id);
+    voters.map(row(true)).chain(view.observers.iter().map(row(false))).collect()
 }

@@ -4,30 +4,39 @@
 use super::topics;
 use crate::{
     Lab,
-    protocol::{RecordCell, ReplicaStrip},
+    protocol::{BrokerCard, RecordCell, ReplicaStrip, SegmentBar},
 };
 use bytes::Bytes;
 use ottla_broker::{BrokerView, PartitionView, ReplicaRole};
+use ottla_controller::MetadataImage;
 use ottla_records::{Batch, Batches, Limits};
 use ottla_world::{HostId, World};
 use std::collections::BTreeMap;
 
 /// Records shown of a strip.
 const CELLS: usize = 32;
+/// Segments shown of a strip.
+const SEGMENTS: usize = 12;
 /// Characters shown of a key or value.
 const TEXT: usize = 40;
 /// Bytes of a log looked at for the ledger.
 const LOOKED_AT: u64 = 1 << 20;
 
-pub(super) fn strips(lab: &Lab, node: i32, view: &BrokerView) -> Vec<ReplicaStrip> {
-    let image = topics::metadata(lab);
+pub(super) fn strips(lab: &Lab, image: Option<&MetadataImage>, node: i32, view: &BrokerView) -> Vec<ReplicaStrip> {
     let strip = |p: &PartitionView| {
-        let state = image.as_ref().and_then(|image| image.partition(&p.topic, p.partition).cloned());
+        let state = image.and_then(|image| image.partition(&p.topic, p.partition));
+        let older = p.segments.len().saturating_sub(SEGMENTS);
+        let bar =
+            |(base_offset, size_bytes): &(i64, u64)| SegmentBar { base_offset: *base_offset, size_bytes: *size_bytes };
         ReplicaStrip {
             topic: p.topic.clone(),
             partition: p.partition,
             is_leader: p.role == ReplicaRole::Leader,
             in_sync: state.is_some_and(|state| state.isr.contains(&node)),
+            eligible: state.is_some_and(|state| state.elr.contains(&node)),
+            diverges_at: None,
+            segments: p.segments[older..].iter().map(bar).collect(),
+            older_segments: older as u64,
             leader_epoch: p.leader_epoch,
             log_start_offset: p.log_start_offset,
             high_watermark: p.high_watermark,
@@ -36,6 +45,35 @@ pub(super) fn strips(lab: &Lab, node: i32, view: &BrokerView) -> Vec<ReplicaStri
         }
     };
     view.partitions.iter().map(strip).collect()
+}
+
+/// Marks where replicas leave their leader's log, by the records that are shown of both.
+pub(super) fn mark_divergence(brokers: &mut [BrokerCard], image: &MetadataImage) {
+    for at in 0..brokers.len() {
+        let (id, replicas) = (brokers[at].id, std::mem::take(&mut brokers[at].replicas));
+        let marked = replicas.into_iter().map(|replica| {
+            let diverges_at = divergence(brokers, image, id, &replica);
+            ReplicaStrip { diverges_at, ..replica }
+        });
+        brokers[at].replicas = marked.collect();
+    }
+}
+
+fn divergence(brokers: &[BrokerCard], image: &MetadataImage, id: i32, replica: &ReplicaStrip) -> Option<i64> {
+    let leader = image.partition(&replica.topic, replica.partition)?.leader;
+    let broker = brokers.iter().find(|broker| broker.id == leader && leader != id)?;
+    let same = |other: &&ReplicaStrip| (&other.topic, other.partition) == (&replica.topic, replica.partition);
+    let leader = broker.replicas.iter().find(same).filter(|other| other.is_leader)?;
+    let epoch_at = |offset| {
+        let place = leader.cells.binary_search_by_key(&offset, |cell| cell.offset).ok()?;
+        Some(leader.cells[place].leader_epoch)
+    };
+    let leaves = |cell: &&RecordCell| {
+        cell.offset >= leader.log_end_offset || epoch_at(cell.offset).is_some_and(|epoch| epoch != cell.leader_epoch)
+    };
+    // What diverges once does so to its end.
+    replica.cells.last().filter(leaves)?;
+    replica.cells.iter().find(leaves).map(|cell| cell.offset)
 }
 
 fn cells(lab: &Lab, node: i32, partition: &PartitionView) -> Vec<RecordCell> {

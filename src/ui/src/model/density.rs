@@ -88,7 +88,7 @@ mod tests {
             log_start_offset: 2,
             high_watermark: 5,
             log_end_offset: 5,
-            cells: Vec::new(),
+            ..ReplicaStrip::default()
         }
     }
 

@@ -21,6 +21,10 @@ pub enum Piece {
     Epoch(i32),
     /// The high watermark: consumers read up to here.
     HighWatermark,
+    /// So many offsets have no record: compacted away, or markers of transactions.
+    Gap(i64),
+    /// From here on the records are not the leader's.
+    Diverges(i64),
     /// A record.
     Cell(Cell),
     /// The end of the log.
@@ -38,6 +42,10 @@ pub struct Cell {
     pub class: &'static str,
     /// It is below the high watermark.
     pub committed: bool,
+    /// A key without a value: on a compacted topic it deletes the key.
+    pub tombstone: bool,
+    /// The leader's log has something else here, or nothing.
+    pub divergent: bool,
     /// Offset, key and value in words.
     pub words: String,
 }
@@ -56,16 +64,28 @@ pub fn pieces(replica: &ReplicaStrip) -> Vec<Piece> {
     }
     let mut epoch = from.checked_sub(1).map(|before| replica.cells[before].leader_epoch);
     let mut marked = false;
+    let mut next = first;
     for record in drawn {
+        if record.offset > next {
+            pieces.push(Piece::Gap(record.offset - next));
+        }
+        next = record.offset + 1;
         if !marked && record.offset >= replica.high_watermark {
             pieces.push(Piece::HighWatermark);
             marked = true;
+        }
+        if replica.diverges_at == Some(record.offset) {
+            pieces.push(Piece::Diverges(record.offset));
         }
         if epoch.is_some_and(|before| before != record.leader_epoch) {
             pieces.push(Piece::Epoch(record.leader_epoch));
         }
         epoch = Some(record.leader_epoch);
-        pieces.push(Piece::Cell(cell(record, record.offset < replica.high_watermark)));
+        let divergent = replica.diverges_at.is_some_and(|at| record.offset >= at);
+        pieces.push(Piece::Cell(cell(record, record.offset < replica.high_watermark, divergent)));
+    }
+    if !drawn.is_empty() && replica.log_end_offset > next {
+        pieces.push(Piece::Gap(replica.log_end_offset - next));
     }
     if !marked && replica.high_watermark == replica.log_end_offset && !drawn.is_empty() {
         pieces.push(Piece::HighWatermark);
@@ -74,11 +94,19 @@ pub fn pieces(replica: &ReplicaStrip) -> Vec<Piece> {
     pieces
 }
 
-fn cell(record: &RecordCell, committed: bool) -> Cell {
+fn cell(record: &RecordCell, committed: bool, divergent: bool) -> Cell {
     let letters = record.key.as_deref().or(record.value.as_deref()).unwrap_or("∅");
     let sign = letters.chars().take(LETTERS).collect();
-    let words = text::record(record.offset, record.key.as_deref(), record.value.as_deref());
-    Cell { offset: record.offset, sign, class: key_color::class(record.key.as_deref()), committed, words }
+    let mut words = text::record(record.offset, record.key.as_deref(), record.value.as_deref());
+    let tombstone = record.key.is_some() && record.value.is_none();
+    if tombstone {
+        words.push_str(text::TOMBSTONE);
+    }
+    if divergent {
+        words.push_str(text::DIVERGENT);
+    }
+    let class = key_color::class(record.key.as_deref());
+    Cell { offset: record.offset, sign, class, committed, tombstone, divergent, words }
 }
 
 #[cfg(test)]
@@ -103,6 +131,7 @@ mod tests {
             high_watermark: hw,
             log_end_offset: end,
             cells: epochs.iter().enumerate().map(record).collect(),
+            ..ReplicaStrip::default()
         }
     }
 
@@ -113,6 +142,8 @@ mod tests {
             Piece::More(count) => format!("+{count}"),
             Piece::Epoch(epoch) => format!("e{epoch}"),
             Piece::HighWatermark => "H".to_owned(),
+            Piece::Gap(count) => format!("_{count}"),
+            Piece::Diverges(at) => format!("!{at}"),
             Piece::Cell(cell) => format!("{}{}", cell.offset, if cell.committed { "" } else { "?" }),
             Piece::End => "]".to_owned(),
         };
@@ -131,6 +162,19 @@ mod tests {
         // Of many records the last are drawn; a change of epoch at the cut is marked.
         let many = replica(0, 10, 10, &[0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
         assert_eq!(drawn(&many), "+2 e1 2 3 4 5 6 7 8 9 H ]");
+    }
+
+    #[test]
+    fn what_is_missing_and_what_diverges_is_marked() {
+        let mut compacted = replica(0, 9, 9, &[0, 0, 0]);
+        compacted.cells.remove(1);
+        assert_eq!(drawn(&compacted), "+6 6 _1 8 H ]");
+        compacted.cells.pop();
+        assert_eq!(drawn(&compacted), "+6 6 _2 H ]");
+        let tail = ReplicaStrip { diverges_at: Some(1), ..replica(0, 1, 3, &[0, 0, 0]) };
+        assert_eq!(drawn(&tail), "0 H !1 1? 2? ]");
+        let divergent = pieces(&tail).iter().filter(|p| matches!(p, Piece::Cell(cell) if cell.divergent)).count();
+        assert_eq!(divergent, 2);
     }
 
     #[test]

@@ -64,6 +64,7 @@ fn broker(id: i32) -> BrokerCard {
         high_watermark: 2,
         log_end_offset: 3,
         cells: (0..3).map(cell).collect(),
+        ..ReplicaStrip::default()
     };
     let port = 9_091 + u16::try_from(id).unwrap();
     BrokerCard {
@@ -88,6 +89,8 @@ fn controller(id: i32) -> ControllerCard {
         epoch: 1,
         log_end_offset: 20,
         high_watermark: 20,
+        voted_for: Some(11),
+        followers: Vec::new(),
     }
 }
 

@@ -3,7 +3,8 @@
 use super::node_name;
 use crate::model::{density::TopicCount, time::grouped};
 use ottla_lab::protocol::{
-    ClientCard, ClientKind, ControllerCard, Flight, LedgerRow, LinkRow, PositionRow, ReplicaStrip,
+    ClientCard, ClientKind, ControllerCard, Flight, LedgerRow, LinkRow, PositionRow, QuorumRow, ReplicaStrip,
+    SegmentBar,
 };
 
 /// The pane's content.
@@ -60,6 +61,60 @@ pub fn ledger(ledger: &LedgerRow) -> String {
     let number = |number: u64| grouped(i64::try_from(number).unwrap_or(i64::MAX));
     let (acknowledged, lost, read) = (number(ledger.acknowledged), number(ledger.lost), number(ledger.read));
     format!("{acknowledged} acknowledged \u{b7} {lost} lost \u{b7} {read} read")
+}
+
+/// A replica that may lead though it left the ISR.
+pub const ELIGIBLE: &str = "eligible leader";
+/// What that means.
+pub const ELIGIBLE_MEANS: &str =
+    "Not in the ISR, and known to hold all committed records: it may be elected without loss (ELR)";
+/// Added to a record without a value.
+pub const TOMBSTONE: &str = ", a tombstone: deletes its key";
+/// Added to a record that the leader does not have.
+pub const DIVERGENT: &str = ", not in the leader's log";
+/// The other copies of the metadata log.
+pub const COPIES: &str = "Copies of the metadata log, and how many records each lacks";
+
+/// A copy of the metadata log in full.
+pub fn copy(copy: &QuorumRow, behind: i64) -> String {
+    let what = if copy.votes { "votes" } else { "follows" };
+    match copy.log_end_offset {
+        -1 => format!("{} {what} and has not fetched yet", node_name(copy.id)),
+        end => {
+            format!("{} {what}, copy ends at {}, lacks {}", node_name(copy.id), grouped(end), grouped(behind.max(0)))
+        }
+    }
+}
+
+/// A copy of the metadata log: its node and what it lacks.
+pub fn copy_short(copy: &QuorumRow, behind: i64) -> String {
+    match (copy.log_end_offset, behind) {
+        (-1, _) => format!("{}: ?", copy.id),
+        (_, ..=0) => format!("{}: \u{2713}", copy.id),
+        (_, behind) => format!("{}: \u{2212}{}", copy.id, grouped(behind)),
+    }
+}
+
+/// A segment.
+pub fn segment(segment: &SegmentBar, active: bool) -> String {
+    let active = if active { ", active: appends go here" } else { "" };
+    format!("{:020}.log, {} bytes{active}", segment.base_offset, segment.size_bytes)
+}
+
+/// The segments of a log.
+pub fn segments(replica: &ReplicaStrip) -> String {
+    let count = replica.older_segments + replica.segments.len() as u64;
+    format!("{count} segments of {}-{}", replica.topic, replica.partition)
+}
+
+/// Offsets without a record.
+pub fn gap(count: i64) -> String {
+    format!("{} offsets without a record: compacted away, or markers of transactions", grouped(count))
+}
+
+/// Where a log leaves its leader's.
+pub fn diverges(offset: i64) -> String {
+    format!("From offset {offset} on this log is not the leader's: the tail is cut when it follows")
 }
 
 /// A node's port and process.
@@ -129,11 +184,23 @@ pub fn log_end(offset: i64) -> String {
 /// A replica in words.
 pub fn replica(replica: &ReplicaStrip) -> String {
     let role = if replica.is_leader { "leader" } else { "follower" };
-    let sync = if replica.in_sync { IN_SYNC } else { OUT_OF_SYNC };
-    format!(
+    let sync = match (replica.in_sync, replica.eligible) {
+        (true, _) => IN_SYNC,
+        (false, true) => ELIGIBLE,
+        (false, false) => OUT_OF_SYNC,
+    };
+    let mut words = format!(
         "{}-{}, {role}, {sync}, log start {}, high watermark {}, log end {}",
         replica.topic, replica.partition, replica.log_start_offset, replica.high_watermark, replica.log_end_offset
-    )
+    );
+    if let Some(offset) = replica.diverges_at {
+        words.push_str(&format!(", not the leader's log from {offset} on"));
+    }
+    if replica.segments.len() > 1 {
+        let named = replica.segments.iter().map(|segment| segment.base_offset.to_string()).collect::<Vec<_>>();
+        words.push_str(&format!(", segments from {}", named.join(", ")));
+    }
+    words
 }
 
 /// A record in words.

@@ -103,11 +103,34 @@ pub fn ControllerView(props: &ControllerViewProps) -> Html {
                 <b>{ if card.role.is_empty() { words::NO_ROLE } else { card.role.as_str() } }</b>
                 <span class="mono">{ words::quorum(card) }</span>
             </p>
+            { copies(card) }
             <HostNotes host={card.faults} />
             <LinkNotes node={card.id} links={props.links.clone()} />
         </article>
     }
 }
+
+/// How far the other copies of the metadata log are, on the active controller's card.
+fn copies(card: &ControllerCard) -> Html {
+    if card.followers.is_empty() || card.state != NodeState::Running {
+        return Html::default();
+    }
+    html! {
+        <ul class="copies" aria-label={words::COPIES}>
+            { for card.followers.iter().map(|copy| {
+                let behind = card.log_end_offset - copy.log_end_offset;
+                html! {
+                    <li class={classes!("mono", (behind > BEHIND).then_some("is-behind"))} title={words::copy(copy, behind)}>
+                        { words::copy_short(copy, behind) }
+                    </li>
+                }
+            }) }
+        </ul>
+    }
+}
+
+/// A copy of the metadata log that lacks more records than a few seconds bring is behind.
+const BEHIND: i64 = 10;
 
 #[derive(Properties, PartialEq)]
 struct StateMarkProps {

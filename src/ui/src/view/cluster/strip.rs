@@ -36,7 +36,31 @@ pub fn StripView(props: &ReplicaProps) -> Html {
                 { for pieces(replica).iter().map(|piece| piece_html(piece, replica)) }
             </div>
             <p class="strip-offsets mono" aria-hidden="true">{ says::offsets(replica) }</p>
+            { segments(replica) }
         </li>
+    }
+}
+
+/// The files of the log, once there is more than one: each as wide as it is large, named by its first offset.
+fn segments(replica: &ReplicaStrip) -> Html {
+    if replica.segments.len() < 2 {
+        return Html::default();
+    }
+    let bars = replica.segments.iter().enumerate().map(|(nth, segment)| {
+        let active = nth + 1 == replica.segments.len();
+        let words = says::segment(segment, active);
+        let style = format!("flex-grow: {}", segment.size_bytes.clamp(1, u64::from(u32::MAX)));
+        html! {
+            <li class={classes!("segment", active.then_some("is-active"))} title={words.clone()} {style}>
+                <span aria-hidden="true">{ segment.base_offset }</span><span class="sr">{ words }</span>
+            </li>
+        }
+    });
+    html! {
+        <ul class="segments" aria-label={says::segments(replica)}>
+            if replica.older_segments > 0 { <li class="more">{ format!("+{}", replica.older_segments) }</li> }
+            { for bars }
+        </ul>
     }
 }
 
@@ -54,6 +78,10 @@ fn piece_html(piece: &Piece, replica: &ReplicaStrip) -> Html {
         Piece::HighWatermark => html! {
             <span class="mark mark-hw" title={says::high_watermark(replica.high_watermark)}><small>{ "HW" }</small></span>
         },
+        Piece::Gap(count) => html! { <span class="gap" title={says::gap(*count)}>{ "\u{b7}\u{b7}" }</span> },
+        Piece::Diverges(offset) => html! {
+            <span class="mark mark-diverges" title={says::diverges(*offset)}><small>{ "\u{2260}" }</small></span>
+        },
         Piece::Cell(cell) => cell_html(cell),
         Piece::End => html! {
             <span class="mark mark-end" title={says::log_end(replica.log_end_offset)}><small>{ "end" }</small></span>
@@ -63,7 +91,8 @@ fn piece_html(piece: &Piece, replica: &ReplicaStrip) -> Html {
 
 fn cell_html(cell: &Cell) -> Html {
     html! {
-        <span class={classes!("cell", cell.class, (!cell.committed).then_some("is-open"))} title={cell.words.clone()}>
+        <span class={classes!("cell", cell.class, (!cell.committed).then_some("is-open"),
+            cell.tombstone.then_some("is-tombstone"), cell.divergent.then_some("is-divergent"))} title={cell.words.clone()}>
             <b>{ &cell.sign }</b><small>{ cell.offset }</small>
         </span>
     }
@@ -77,6 +106,9 @@ fn role(replica: &ReplicaStrip) -> Html {
     let sync = match (replica.in_sync, replica.is_leader) {
         (true, true) => Html::default(),
         (true, false) => html! { <span class="badge"><Icon glyph={Glyph::Link} />{ says::IN_SYNC }</span> },
+        (false, _) if replica.eligible => html! {
+            <span class="badge is-warn" title={says::ELIGIBLE_MEANS}><Icon glyph={Glyph::Link} />{ says::ELIGIBLE }</span>
+        },
         (false, _) => html! { <span class="badge is-bad"><Icon glyph={Glyph::Broken} />{ says::OUT_OF_SYNC }</span> },
     };
     html! { <>{ leader }{ sync }</> }
