@@ -85,6 +85,7 @@ const CONTROLLER: &[Row] = &[
     (ApiKey::UnregisterBroker, 0, 0),
     (ApiKey::AllocateProducerIds, 0, 0),
     (ApiKey::ControllerRegistration, 0, 0),
+    (ApiKey::AssignReplicasToDirs, 0, 0),
 ];
 
 /// All APIs of a role with their versions, by API key.

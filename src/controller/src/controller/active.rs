@@ -88,7 +88,7 @@ impl Controller {
     /// Whether an unclean election is allowed for a topic (`uncleanLeaderElectionEnabledForTopic`).
     pub(super) fn unclean_election_enabled(&self, topic: &str) -> bool {
         let key = "unclean.leader.election.enable";
-        let value = self.image.topic_config(topic, key, None, &[key]);
+        let value = self.image.topic_config(topic, key, Some(self.settings.node_id), &[key]);
         value.map_or(self.settings.unclean_leader_election, |(value, _)| value.trim().eq_ignore_ascii_case("true"))
     }
 }

@@ -66,7 +66,7 @@ impl Controller {
             .election(if unclean { Election::Unclean } else { Election::Online })
             .target_isr(isr)
             .recovery_state(data.leader_recovery_state)
-            .build(|id| self.image.is_active(id));
+            .build(|id| self.may_lead(partition, id));
         let mut after = partition.clone();
         if let Some(change) = change {
             after = after.changed(&change);

@@ -7,7 +7,7 @@ use super::group_configs::check_group_configs;
 use super::result::{ApiError, ControllerResult};
 use crate::image::ConfigResource;
 use crate::record::{Config, MetadataRecord};
-use ottla_wire::config::{ConfigType, topic_config, validate_topic_configs};
+use ottla_wire::config::{ConfigKey, ConfigKind, ConfigType, config_key, topic_config, validate_topic_configs};
 use ottla_wire::messages::alter_configs_request::AlterableConfig as AlterableLegacy;
 use ottla_wire::messages::alter_configs_response as legacy_response;
 use ottla_wire::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
@@ -117,7 +117,8 @@ impl Controller {
     fn new_value(&self, resource: &ConfigResource, config: &AlterableConfig) -> Result<Option<String>, ApiError> {
         let key = config.name.as_str();
         let value = config.value.as_deref();
-        let is_list = topic_config(key).is_some_and(|definition| definition.ty == ConfigType::List);
+        let definition = definition_of(resource, key);
+        let is_list = definition.is_some_and(|definition| definition.ty == ConfigType::List);
         match config.config_operation {
             0 => match value {
                 Some(value) => Ok(Some(value.to_owned())),
@@ -133,7 +134,7 @@ impl Controller {
                 Err(ApiError::new(ErrorCode::InvalidConfig, message))
             }
             2 | 3 => {
-                let default = topic_config(key).and_then(|definition| definition.default);
+                let default = definition.and_then(|definition| definition.default);
                 let current = self.image.config(resource, key).or(default).unwrap_or_default();
                 let mut parts: Vec<&str> = current.split(',').filter(|part| !part.is_empty()).collect();
                 for part in value.unwrap_or_default().split(',') {
@@ -205,6 +206,14 @@ impl Controller {
                 Err(ApiError::new(ErrorCode::InvalidRequest, format!("Unexpected resource type {other}.")))
             }
         }
+    }
+}
+
+/// What is known of a key (`KafkaConfigSchema`).
+fn definition_of(resource: &ConfigResource, key: &str) -> Option<&'static ConfigKey> {
+    match resource {
+        ConfigResource::Broker(_) | ConfigResource::DefaultBroker => config_key(ConfigKind::Broker, key),
+        _ => topic_config(key),
     }
 }
 

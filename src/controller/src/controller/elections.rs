@@ -91,7 +91,7 @@ impl Controller {
         election: Election,
     ) -> Option<MetadataRecord> {
         let builder = self.change(topic, partition_id, partition).election(election);
-        builder.build(|id| self.image.is_active(id)).map(MetadataRecord::PartitionChange)
+        builder.build(|id| self.may_lead(partition, id)).map(MetadataRecord::PartitionChange)
     }
 
     /// Gives leadership back to preferred replicas (`maybeBalancePartitionLeaders`), at most 1000 at a time; the response

@@ -8,12 +8,13 @@ use crate::config::ControllerConfig;
 use crate::image::MetadataImage;
 use crate::record::{self, MetadataRecord};
 use ottla_wire::messages::alter_partition_request as alter;
+use ottla_wire::messages::assign_replicas_to_dirs_request as dirs;
 use ottla_wire::messages::broker_registration_request::Listener;
 use ottla_wire::messages::elect_leaders_request::TopicPartitions;
 use ottla_wire::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use ottla_wire::messages::{
-    AlterPartitionRequest, BrokerHeartbeatRequest, BrokerRegistrationRequest, ElectLeadersRequest,
-    IncrementalAlterConfigsRequest,
+    AlterPartitionRequest, AssignReplicasToDirsRequest, BrokerHeartbeatRequest, BrokerRegistrationRequest,
+    ElectLeadersRequest, IncrementalAlterConfigsRequest,
 };
 use ottla_wire::{BrokerId, str_bytes, topic_name};
 use ottla_world::Time;
@@ -337,4 +338,41 @@ fn a_cleared_elr_is_a_change_of_the_partition() {
     let before = cluster.controller.image().partition("t", 0).unwrap().partition_epoch;
     cluster.step("set min.insync.replicas=1");
     assert_eq!(cluster.controller.image().partition("t", 0).unwrap().partition_epoch, before + 1);
+}
+
+#[test]
+fn a_lost_directory_takes_its_replicas_with_it() {
+    let mut cluster = Cluster::new(&[1, 2], "1");
+    let assign = |cluster: &mut Cluster, id: i32, directory: u128| {
+        let partition = dirs::PartitionData::default().with_partition_index(0);
+        let topic = dirs::TopicData::default().with_topic_id(TOPIC).with_partitions(vec![partition]);
+        let directory = dirs::DirectoryData::default().with_id(Uuid::from_u128(directory)).with_topics(vec![topic]);
+        let request = AssignReplicasToDirsRequest::default()
+            .with_broker_id(BrokerId(id))
+            .with_broker_epoch(cluster.epoch(id))
+            .with_directories(vec![directory]);
+        let result = cluster.controller.assign_replicas_to_dirs(&request).unwrap();
+        cluster.apply(result.records);
+        (result.response.directories[0].topics[0].partitions[0].error_code, cluster.shown())
+    };
+    assert_eq!(assign(&mut cluster, 1, 1001), (0, "1 1,2||".to_owned()));
+    assert_eq!(assign(&mut cluster, 2, 1002), (0, "1 1,2||".to_owned()));
+    assert_eq!(assign(&mut cluster, 3, 1003).0, 6, "it has no replica of it");
+    let directories = |cluster: &Cluster| cluster.controller.image().partition("t", 0).unwrap().directories.clone();
+    assert_eq!(directories(&cluster), [Uuid::from_u128(1001), Uuid::from_u128(1002)]);
+    let lose = |cluster: &mut Cluster, directory: u128| {
+        let request = BrokerHeartbeatRequest::default()
+            .with_broker_id(BrokerId(1))
+            .with_broker_epoch(cluster.epoch(1))
+            .with_current_metadata_offset(cluster.controller.image().offset())
+            .with_offline_log_dirs(vec![Uuid::from_u128(directory)]);
+        let records = cluster.controller.broker_heartbeat(&request).unwrap().records;
+        let count = records.len();
+        cluster.apply(records);
+        (count, cluster.shown())
+    };
+    assert_eq!(lose(&mut cluster, 77), (0, "1 1,2||".to_owned()), "none of its own");
+    assert_eq!(lose(&mut cluster, 1001), (2, "2 2||".to_owned()));
+    // A directory that is offline is none to lie in.
+    assert_eq!(cluster.step("preferred"), "error 80");
 }

@@ -48,9 +48,10 @@ impl Controller {
         moved: BrokerMove,
         concerns: impl Fn(&PartitionState) -> bool,
     ) {
-        let acceptable = |id: i32| {
+        let acceptable = |partition: &PartitionState, id: i32| {
             let gone = moved.remove == Some(id) || moved.unclean_shutdown == Some(id);
-            !gone && (moved.add == Some(id) || self.image.is_active(id))
+            let serves = moved.add == Some(id) || self.image.is_active(id);
+            !gone && serves && self.has_directory_of(partition, id)
         };
         for (topic, partition_id, partition) in self.partitions_where(concerns) {
             let stays = |id: &i32| moved.remove != Some(*id) && moved.unclean_shutdown != Some(*id);
@@ -61,7 +62,7 @@ impl Controller {
                 .election(if unclean { Election::Unclean } else { Election::Online })
                 .unclean_shutdown(moved.unclean_shutdown)
                 .target_isr(isr)
-                .build(acceptable);
+                .build(|id| acceptable(partition, id));
             records.extend(change.map(MetadataRecord::PartitionChange));
         }
     }

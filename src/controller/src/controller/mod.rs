@@ -7,6 +7,7 @@ mod active;
 mod alter_partition;
 mod assignments;
 mod configs;
+mod directories;
 mod elections;
 mod features;
 mod group_configs;

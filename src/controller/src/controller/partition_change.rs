@@ -260,7 +260,8 @@ impl<'a> PartitionChangeBuilder<'a> {
             Some(directories) => directories.clone(),
             None => self.replicas.iter().map(|id| old(id).unwrap_or_default()).collect(),
         };
-        if self.replicas != self.partition.replicas && directories != self.partition.directories {
+        let concerned = self.directories.is_some() || self.replicas != self.partition.replicas;
+        if concerned && directories != self.partition.directories {
             record.directories = Some(directories);
         }
     }

@@ -66,7 +66,7 @@ impl Controller {
                 let result = answer::ReassignablePartitionResponse::default()
                     .with_partition_index(partition.partition_index)
                     .with_error_message(None);
-                partitions.push(match self.reassign(&topic.name, partition) {
+                partitions.push(match self.reassign(&topic.name, partition, request.allow_replication_factor_change) {
                     Ok(record) => {
                         records.extend(record);
                         result
@@ -82,7 +82,12 @@ impl Controller {
         ControllerResult::new(records, response)
     }
 
-    fn reassign(&self, name: &str, target: &ReassignablePartition) -> Result<Option<MetadataRecord>, ApiError> {
+    fn reassign(
+        &self,
+        name: &str,
+        target: &ReassignablePartition,
+        other_factor: bool,
+    ) -> Result<Option<MetadataRecord>, ApiError> {
         let missing = |message: String| ApiError::new(ErrorCode::UnknownTopicOrPartition, message);
         let topic = self.image.topic(name).ok_or_else(|| missing(format!("Unable to find a topic named {name}.")))?;
         let id = target.partition_index;
@@ -93,6 +98,12 @@ impl Controller {
             Some(replicas) => {
                 let replicas: Vec<i32> = replicas.iter().map(|id| id.0).collect();
                 self.check_manual_assignment(&replicas, None)?;
+                // What is being added counts, what is being removed does not (KIP-860).
+                let factor = partition.replicas.iter().filter(|id| !partition.removing.contains(id)).count();
+                if !other_factor && factor != replicas.len() {
+                    let message = format!("The replication factor is changed from {factor} to {}", replicas.len());
+                    return Err(ApiError::new(ErrorCode::InvalidReplicationFactor, message));
+                }
                 self.change_reassignment(topic, id, partition, replicas)
             }
         };
@@ -117,7 +128,7 @@ impl Controller {
             .target_replicas(replicas, adding, removing)
             .directories(directories)
             .election(self.election_for(topic))
-            .build(|id| self.image.is_active(id))
+            .build(|id| self.may_lead(partition, id))
     }
 
     /// `cancelPartitionReassignment`: back to what was before.
@@ -147,7 +158,7 @@ impl Controller {
             .target_replicas(replicas, Vec::new(), Vec::new())
             .directories(directories)
             .election(self.election_for(topic));
-        Ok(change.build(|id| self.image.is_active(id)))
+        Ok(change.build(|id| self.may_lead(partition, id)))
     }
 
     fn election_for(&self, topic: &TopicImage) -> Election {

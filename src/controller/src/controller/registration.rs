@@ -140,6 +140,7 @@ impl Controller {
                 BrokerControlState::ControlledShutdown => self.shut_broker_down(id, &mut records),
             }
         }
+        self.lose_directories(id, &request.offline_log_dirs, &mut records);
         let reply = HeartbeatReply {
             is_caught_up,
             is_fenced: matches!(next, BrokerControlState::Fenced | BrokerControlState::ShutdownNow),

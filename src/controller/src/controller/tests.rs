@@ -197,11 +197,15 @@ fn sessions_end_one_at_a_time_the_oldest_first() {
     assert_eq!(controller.image().partition("t", 0).unwrap().isr, [1]);
 }
 
-fn move_to(controller: &Controller, replicas: Option<&[i32]>) -> (Vec<MetadataRecord>, i16) {
+fn reassignment(replicas: Option<&[i32]>) -> reassign::AlterPartitionReassignmentsRequest {
     let replicas = replicas.map(|ids| ids.iter().copied().map(BrokerId).collect());
     let partition = reassign::ReassignablePartition::default().with_partition_index(0).with_replicas(replicas);
     let topic = reassign::ReassignableTopic::default().with_name(topic_name("t")).with_partitions(vec![partition]);
-    let request = reassign::AlterPartitionReassignmentsRequest::default().with_topics(vec![topic]);
+    reassign::AlterPartitionReassignmentsRequest::default().with_topics(vec![topic])
+}
+
+fn move_to(controller: &Controller, replicas: Option<&[i32]>) -> (Vec<MetadataRecord>, i16) {
+    let request = reassignment(replicas);
     let result = controller.alter_reassignments(&request);
     (result.records, result.response.responses[0].partitions[0].error_code)
 }
@@ -214,6 +218,11 @@ fn a_reassignment_begins_ends_and_can_be_cancelled() {
     };
     let mut controller = controller(&[1, 2, 3], partition(&[1, 2], &[1, 2], 1));
     assert_eq!(move_to(&controller, None).1, ottla_wire::ErrorCode::NoReassignmentInProgress.code());
+    let mut fixed = reassignment(Some(&[3, 2, 1])).with_allow_replication_factor_change(false);
+    let code = |request| controller.alter_reassignments(&request).response.responses[0].partitions[0].error_code;
+    assert_eq!(code(fixed.clone()), ottla_wire::ErrorCode::InvalidReplicationFactor.code());
+    fixed.allow_replication_factor_change = true;
+    assert_eq!(code(fixed), 0);
     let (records, code) = move_to(&controller, Some(&[3, 2]));
     assert_eq!(code, 0);
     apply(&mut controller, &records);

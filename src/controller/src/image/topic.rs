@@ -66,6 +66,12 @@ impl PartitionState {
         self.leader == self.preferred_replica()
     }
 
+    /// The log directory of a replica, if one is known.
+    pub fn directory(&self, id: i32) -> Option<Uuid> {
+        let at = self.replicas.iter().position(|replica| *replica == id)?;
+        self.directories.get(at).copied()
+    }
+
     /// Whether a reassignment is under way.
     pub fn is_reassigning(&self) -> bool {
         !self.adding.is_empty() || !self.removing.is_empty()

@@ -3,10 +3,10 @@
 
 use crate::controller::{ApiError, update_refused};
 use ottla_wire::messages::{
-    AllocateProducerIdsResponse, AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
-    ControllerRegistrationResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteTopicsResponse,
-    IncrementalAlterConfigsResponse, ListPartitionReassignmentsResponse, UnregisterBrokerResponse,
-    alter_client_quotas_response as quotas, alter_configs_response as legacy,
+    AllocateProducerIdsResponse, AlterPartitionResponse, AssignReplicasToDirsResponse, BrokerHeartbeatResponse,
+    BrokerRegistrationResponse, ControllerRegistrationResponse, CreatePartitionsResponse, CreateTopicsResponse,
+    DeleteTopicsResponse, IncrementalAlterConfigsResponse, ListPartitionReassignmentsResponse,
+    UnregisterBrokerResponse, alter_client_quotas_response as quotas, alter_configs_response as legacy,
     alter_partition_reassignments_response as reassign, create_partitions_response::CreatePartitionsTopicResult,
     create_topics_response::CreatableTopicResult, delete_topics_response::DeletableTopicResult,
     elect_leaders_response as elect, incremental_alter_configs_response::AlterConfigsResourceResponse,
@@ -27,6 +27,7 @@ pub(super) fn error_response(request: &RequestKind, error: &ApiError) -> Option<
         RequestKind::UnregisterBroker(_) => {
             UnregisterBrokerResponse::default().with_error_code(code).with_error_message(text).into()
         }
+        RequestKind::AssignReplicasToDirs(_) => AssignReplicasToDirsResponse::default().with_error_code(code).into(),
         RequestKind::UpdateFeatures(_) => update_refused(error).into(),
         RequestKind::ListPartitionReassignments(_) => {
             ListPartitionReassignmentsResponse::default().with_error_code(code).with_error_message(text).into()

@@ -145,6 +145,9 @@ impl Running {
             RequestKind::UnregisterBroker(request) => controller
                 .unregister_broker(request)
                 .map(|r| r.map(|()| UnregisterBrokerResponse::default().with_error_message(None).into())),
+            RequestKind::AssignReplicasToDirs(request) => {
+                controller.assign_replicas_to_dirs(request).map(|r| r.map(ResponseKind::AssignReplicasToDirs))
+            }
             RequestKind::UpdateFeatures(request) => {
                 Ok(controller.update_features(request, version).map(ResponseKind::UpdateFeatures))
             }

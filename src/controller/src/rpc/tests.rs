@@ -123,7 +123,7 @@ fn quiet_answers_are_the_bytes_of_the_general_codec() {
         let frame = encode_response(18, 9, &raft_response_kind(&response, &[(13, 9194)])).unwrap();
         let quiet = diverging.is_none() && snapshot.is_none() && error == RaftError::None;
         assert_eq!(write_fetch_response(9, &response, &[(13, 9194)]), quiet.then(|| frame.clone()));
-        assert_eq!(read_fetch_response(&frame), quiet.then(|| (9, response)));
+        assert_eq!(read_fetch_response(&frame), quiet.then_some((9, response)));
         for cut in 0..frame.len() {
             assert_eq!(read_fetch_response(&frame.slice(..cut)), None);
         }
