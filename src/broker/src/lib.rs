@@ -5,6 +5,7 @@
 
 mod config;
 mod connections;
+mod directories;
 mod fetch_session;
 mod group;
 mod handlers;

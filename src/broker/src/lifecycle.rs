@@ -71,6 +71,11 @@ impl Lifecycle {
         self.state
     }
 
+    /// The id of its log directory.
+    pub(crate) fn directory_id(&self) -> Uuid {
+        self.directory_id
+    }
+
     pub(crate) fn next_wakeup(&self) -> Option<Time> {
         self.next
     }

@@ -239,6 +239,7 @@ impl Running {
             (Purpose::ProducerIds, ResponseKind::AllocateProducerIds(r)) => self.producer_ids_allocated(&r),
             (Purpose::Forward(id, key, version), ResponseKind::Envelope(r)) => self.forwarded(cx, id, key, version, &r),
             (Purpose::AutoCreate, _) => self.creating.clear(),
+            (Purpose::Directories, ResponseKind::AssignReplicasToDirs(_)) => {}
             _ => cx.note("an answer of the controller that was not asked for"),
         }
     }
@@ -248,7 +249,7 @@ impl Running {
         match purpose {
             Purpose::Register | Purpose::Heartbeat => self.lifecycle.unanswered(now),
             Purpose::AlterPartition(place, at) => self.proposal_unanswered(now, place, at),
-            Purpose::ProducerIds => {}
+            Purpose::ProducerIds | Purpose::Directories => {}
             Purpose::Forward(id, key, _) => self.forward_given_up(cx, id, key),
             Purpose::AutoCreate => self.creating.clear(),
         }
@@ -328,6 +329,7 @@ impl Running {
             let changed = self.replicas.apply(cx, &image);
             self.arm_cleaner(cx.now());
             self.follow_groups(cx, &changed);
+            self.claim_directories(cx.now());
             self.forget_offsets(cx, &deleted);
             self.creating.retain(|name| image.topic(name).is_none());
         }

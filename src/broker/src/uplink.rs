@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     /// An ISR for a partition, proposed at this partition epoch.
     AlterPartition(crate::replica::Place, i32),
     ProducerIds,
+    /// Where this broker's replicas lie.
+    Directories,
     /// A client's request, forwarded; the answer goes to it.
     Forward(crate::connections::RequestId, ApiKey, i16),
     /// A topic made because somebody asked for it.
@@ -184,6 +186,7 @@ fn is_refusal(response: &ResponseKind) -> bool {
         ResponseKind::BrokerHeartbeat(r) => r.error_code,
         ResponseKind::AlterPartition(r) => r.error_code,
         ResponseKind::AllocateProducerIds(r) => r.error_code,
+        ResponseKind::AssignReplicasToDirs(r) => r.error_code,
         _ => 0,
     };
     code == ottla_wire::ErrorCode::NotController.code()

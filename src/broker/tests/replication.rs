@@ -179,3 +179,22 @@ fn a_replica_moves_to_another_broker() {
     assert_eq!((view.replicas, view.isr, view.log_end_offset), (vec![new], vec![new], 2));
     assert_eq!(cluster.values(new, topic, 0), ["a", "b"]);
 }
+
+#[test]
+fn a_broker_with_a_new_disk_says_where_its_replicas_lie_and_leads_again() {
+    let mut cluster = Cluster::start(1, 3, &[("leader.imbalance.check.interval.seconds", "5")]);
+    let topic = cluster.create("orders", 1, 3, &[]);
+    let old = cluster.leader("orders", 0);
+    assert_eq!(error(cluster.produce(old, "orders", 0, &["a"], -1).error_code), ErrorCode::None);
+    let other = old % 3 + 1;
+    let directory = |c: &Cluster| c.view(other).and_then(|v| v.metadata.partition("orders", 0)?.directory(old));
+    let before = directory(&cluster);
+    cluster.signal(old, Signal::Kill);
+    cluster.until("a new leader", 12_000, |c| ![old, -1].contains(&c.leader("orders", 0)));
+    let host = cluster.host(old);
+    cluster.world.disk_mut(host).remove_all(&format!("node-{old}/"));
+    cluster.start_node(old);
+    cluster.until("it leads again", 30_000, |c| c.leader("orders", 0) == old);
+    assert_eq!(cluster.values(old, topic, 0), ["a"]);
+    assert!(before.is_some() && directory(&cluster) != before);
+}
