@@ -14,6 +14,7 @@ use ottla_wire::{
 use ottla_world::Context;
 
 const LOGGER: &str = "org.apache.kafka.clients.producer.internals.Sender";
+pub(super) const SEQUENCES_LOGGER: &str = "org.apache.kafka.clients.producer.internals.TransactionManager";
 
 /// The answer to one batch.
 #[derive(Clone, Debug)]
@@ -194,7 +195,21 @@ impl Producer {
     }
 
     fn refuse_batch(&mut self, id: BatchId, answer: &BatchAnswer<'_>, adjust: bool) {
+        let batch = self.accumulator.batches.get(&id).map(|batch| (batch.partition.clone(), batch.producer));
         self.fail_records(id, adjust, |index| answer.error_of(index));
+        // A gap that no later batch can fill: this partition counts anew, in the next epoch
+        // (`TransactionManager.handleFailedBatch`).
+        if answer.error == ErrorCode::OutOfOrderSequenceNumber
+            && let Some(identity) = &mut self.identity
+            && let Some((partition, Some((producer_id, epoch, sequence)))) = batch
+        {
+            let error = JavaError::of(answer.error, answer.message);
+            self.afterwards.push(format!(
+                "The broker returned {error} for topic-partition {partition} with producerId {producer_id}, epoch {epoch}, \
+                 and sequence number {sequence}"
+            ));
+            identity.count_anew(partition);
+        }
     }
 
     /// Gives a batch up.

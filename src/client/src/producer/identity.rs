@@ -76,6 +76,12 @@ impl Identity {
         }
     }
 
+    /// The partition's sequences have a gap: they start over in the next epoch
+    /// (`TransactionManager.requestIdempotentEpochBumpForPartition`).
+    pub(crate) fn count_anew(&mut self, partition: TopicPartition) {
+        self.to_rewrite.insert(partition);
+    }
+
     /// The batch is no longer one: it is split.
     pub(crate) fn split(&mut self, batch_id: BatchId, partition: &TopicPartition, parts: &[BatchId]) {
         let Some(entry) = self.partitions.get_mut(partition) else { return };

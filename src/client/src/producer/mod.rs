@@ -42,6 +42,8 @@ pub struct Producer {
     in_flight: BTreeMap<u64, InFlightProduce>,
     next_send: u64,
     events: Vec<ProducerEvent>,
+    /// Errors that are logged once the events were told.
+    afterwards: Vec<String>,
     log: Vec<LogLine>,
     state: State,
     wakeup: Option<Time>,
@@ -76,6 +78,7 @@ impl Producer {
             in_flight: BTreeMap::new(),
             next_send: 0,
             events: Vec::new(),
+            afterwards: Vec::new(),
             log: common.log,
             state: State::Open,
             wakeup: None,
@@ -175,8 +178,10 @@ impl Producer {
         self.wakeup
     }
 
-    /// The events since the last call.
+    /// The events since the last call. Java logs some errors after the callbacks: the log may have more after this.
     pub fn take_events(&mut self) -> Vec<ProducerEvent> {
+        let afterwards = std::mem::take(&mut self.afterwards);
+        afterwards.into_iter().for_each(|text| self.network.log.error(answers::SEQUENCES_LOGGER, text));
         std::mem::take(&mut self.events)
     }
 

@@ -133,6 +133,29 @@ fn not_enough_replicas_is_retried_with_warnings_and_then_fails() {
 }
 
 #[test]
+fn a_gap_in_the_sequences_is_told_after_the_record() {
+    let error = |n, error| Say::Error(ApiKey::Produce, n, error);
+    let refused = (0..2).map(|n| error(n, ErrorCode::NotEnoughReplicas));
+    let out_of_order = (2..4).map(|n| error(n, ErrorCode::OutOfOrderSequenceNumber));
+    let mut bench = Bench::new(1, &topics(&[1]), refused.chain(out_of_order).collect());
+    let settings = [("client.id", "p"), ("retries", "1"), ("linger.ms", "0")];
+    let script = vec![(0, line("t", "lost")), (2000, line("t", "lost, too")), (4000, line("t", "found"))];
+    let pid = bench.start(ProducerTool::new(&settings, script));
+    bench.until_ms(6000);
+    let tool: &ProducerTool = bench.tool(pid);
+    assert_eq!(failures(tool).len(), 2);
+    assert!(
+        tool.texts().last().unwrap().starts_with(
+            "ERROR [Producer clientId=p] The broker returned org.apache.kafka.common.errors.OutOfOrderSequenceException: \
+             The broker received an out of order sequence number. for topic-partition t-0 with producerId "
+        ),
+        "{:?}",
+        tool.texts()
+    );
+    assert_eq!(bench.broker(1).values("t", 0), ["found"]);
+}
+
+#[test]
 fn order_holds_when_the_first_of_several_batches_has_to_be_sent_again() {
     let mut bench = Bench::new(1, &topics(&[1]), vec![Say::Error(ApiKey::Produce, 0, ErrorCode::NotEnoughReplicas)]);
     let script = (0..20).map(|i| (i, line("t", &format!("{i:02}")))).collect();

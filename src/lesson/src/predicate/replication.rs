@@ -316,6 +316,26 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_batch_leaves_a_gap_that_ends_after_one_more_error() {
+        let steps = [CREATE, PRODUCE, "[1] first", "@ pause 3", "@ sleep 10", "[1] no", "@ resume 3", "@ sleep 5"];
+        let steps: Vec<&str> = steps.into_iter().chain(["[1] no again", "[1] yes"]).collect();
+        let refused = r#"{ write_refused = { topic = "t", error = "OUT_OF_ORDER_SEQUENCE_NUMBER" } }"#;
+        let accepted = r#"{ accepted_after_refusal = { topic = "t", error = "OUT_OF_ORDER_SEQUENCE_NUMBER" } }"#;
+        check(
+            &steps,
+            &[
+                row(refused, "No write to t was refused with OUT_OF_ORDER_SEQUENCE_NUMBER.", "done"),
+                row(accepted, "No write to t was refused with OUT_OF_ORDER_SEQUENCE_NUMBER yet.", "done"),
+                row(
+                    r#"{ records_written = { topic = "t", at_least = 3 } }"#,
+                    "0 of 3 records acknowledged.",
+                    "2 of 3 records acknowledged.",
+                ),
+            ],
+        );
+    }
+
+    #[test]
     fn killed_is_not_left() {
         check(
             &[CREATE, "@ kill 3", "@ sleep 10", "@ start 3", "@ sleep 10"],

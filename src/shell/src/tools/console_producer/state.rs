@@ -187,6 +187,7 @@ impl Running {
                 format!("Error when sending message to topic {topic} with key: {key}, value: {value} with error:");
             tool.log_exception(&text, &error, CALLBACK);
         }
+        self.producer.take_log().iter().for_each(|line| tool.log(line));
         if let Some(code) = self.closing
             && self.producer.is_closed()
         {
