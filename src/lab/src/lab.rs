@@ -164,6 +164,11 @@ impl Lab {
         self.events.clear();
     }
 
+    /// Looks at what happens from now on, as a lab does from its start.
+    pub fn be_loud(&mut self) {
+        self.world.watch();
+    }
+
     fn kill_client(&mut self, pid: Pid) {
         let on_laptop = self.world.processes().any(|info| info.pid == pid && info.host == self.cluster.laptop());
         if on_laptop {

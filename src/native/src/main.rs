@@ -17,10 +17,13 @@ ottla transcript check [--known FILE] [--list-known] PATH...
       runs recordings of real Kafka against the engine
 ottla lesson check PATH...
       proves lessons: they start unsolved, their solutions win, their wrong ways lose
-ottla simulate [--runs N] [--seed S]
-      random clusters under random faults; a broken guarantee prints its seed
-ottla replay JOURNAL
-      runs a journal again and prints the final state hash
+ottla simulate [--runs N] [--seed S] [--minutes M] [--verbose] [--mutation NAME|all]
+      random clusters under random faults; a broken guarantee prints its seed; with rules that are wrong on purpose
+      a table of what saw them
+ottla simulate --shrink SEED --out FILE [--mutation NAME]
+      a journal as short as can be that breaks the same guarantee as the seed
+ottla replay JOURNAL [--mutation NAME]
+      runs a journal again and prints the final state hash, and the guarantee it breaks, if it does
 ";
 
 fn main() -> ExitCode {
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
         ["transcript", "check", ref rest @ ..] => transcript::main(rest),
         ["lesson", "check", ref rest @ ..] => lesson::main(rest),
         ["simulate", ref rest @ ..] => simulate::main(rest),
-        ["replay", path] => replay::main(path),
+        ["replay", path, ref rest @ ..] => replay::main(path, rest),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS

@@ -1,9 +1,11 @@
 //! Causes faults and ends them again. Serves the run; invariant: what is drawn depends on the seed and on virtual time only,
-//! and never asks more of Kafka than it promises (see [`Faults::may`]).
+//! and unless the run is reckless never asks more of Kafka than it promises to bear (`risk.rs`).
 
 use super::{
-    knobs::{FaultKind, Knobs},
+    kinds::{self, FaultKind},
+    knobs::{Knobs, SpanMs},
     look,
+    risk::Dirty,
 };
 use ottla_lab::{
     Lab, NodeKind,
@@ -17,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 enum Ending {
     Start(i32),
     Resume(i32),
+    Disk(i32),
+    Clock(i32),
     Links(Vec<(i32, i32)>),
 }
 
@@ -28,33 +32,21 @@ pub(super) struct Faults {
     endings: BTreeMap<(Time, u64), Ending>,
     /// Nodes that something was done to and not yet undone.
     busy: BTreeSet<i32>,
-    /// Links that are cut.
-    cut: BTreeSet<(i32, i32)>,
-    /// Links that are slower than the others.
-    slow: BTreeSet<(i32, i32)>,
-    /// A broker that lost power and may not have caught up yet.
-    recovering: Option<i32>,
+    /// Links that something was done to and not yet undone.
+    links: BTreeSet<(i32, i32)>,
     /// How many were caused.
     pub(super) count: u64,
 }
 
 /// How long after the end of a controlled shutdown is looked for again, in milliseconds.
-const LOOK_AGAIN_MS: u64 = 500;
+const LOOK_AGAIN_MS: u64 = 200;
 
 impl Faults {
     pub(super) fn new(knobs: &Knobs, now: Time) -> Faults {
         let mut rng = Rng::stream(knobs.seed, "simulate-faults", 0);
         let next_at = now.plus_millis(rng.between(knobs.gap_ms.0, knobs.gap_ms.1));
-        Faults {
-            rng,
-            next_at,
-            endings: BTreeMap::new(),
-            busy: BTreeSet::new(),
-            cut: BTreeSet::new(),
-            slow: BTreeSet::new(),
-            recovering: None,
-            count: 0,
-        }
+        let (endings, busy, links) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Faults { rng, next_at, endings, busy, links, count: 0 }
     }
 
     /// When something is to be done next.
@@ -62,177 +54,188 @@ impl Faults {
         self.endings.keys().next().map_or(self.next_at, |(at, _)| self.next_at.min(*at))
     }
 
-    /// Ends what is over, and causes the next fault if it is time.
-    pub(super) fn act(&mut self, lab: &mut Lab, knobs: &Knobs) {
+    /// What is to be done now: the ends of what is over, and the next fault if it is time.
+    pub(super) fn due(&mut self, lab: &Lab, knobs: &Knobs, dirty: &Dirty) -> Vec<LabInput> {
         let now = lab.now();
+        let mut inputs = Vec::new();
         while let Some((&(at, n), _)) = self.endings.first_key_value()
             && at <= now
         {
             let ending = self.endings.remove(&(at, n)).expect("the key was just read");
-            self.end(lab, knobs, ending);
+            self.end(lab, knobs, ending, &mut inputs);
         }
         if self.next_at <= now {
             self.next_at = now.plus_millis(self.rng.between(knobs.gap_ms.0, knobs.gap_ms.1));
-            if let Some(kind) = knobs.draw_fault(&mut self.rng) {
-                self.cause(lab, knobs, kind);
+            if let Some(kind) = kinds::draw(&mut self.rng, &knobs.faults) {
+                let caused = self.cause(lab, knobs, kind, dirty);
+                self.count += u64::from(!caused.is_empty());
+                inputs.extend(caused);
             }
         }
+        inputs
     }
 
-    /// Ends everything: links heal, nodes go on or start again. To be called again while a node still stops.
-    pub(super) fn end_all(&mut self, lab: &mut Lab, knobs: &Knobs) {
-        self.endings.clear();
-        let links = self.cut.iter().chain(&self.slow).copied().collect();
-        self.heal(lab, knobs, links);
-        for id in all_nodes(lab) {
-            match lab.cluster().state(lab.world(), id) {
-                NodeState::Paused => node(lab, id, NodeAction::Resume),
-                NodeState::Down | NodeState::NoPower => node(lab, id, NodeAction::Start),
-                NodeState::Running | NodeState::Stopping => {}
-            }
-        }
-        self.busy.clear();
-    }
-
-    fn end(&mut self, lab: &mut Lab, knobs: &Knobs, ending: Ending) {
+    fn end(&mut self, lab: &Lab, knobs: &Knobs, ending: Ending, inputs: &mut Vec<LabInput>) {
         match ending {
             Ending::Start(id) => {
-                if matches!(lab.cluster().state(lab.world(), id), NodeState::Stopping) {
+                if lab.cluster().state(lab.world(), id) == NodeState::Stopping {
                     return self.later(lab, LOOK_AGAIN_MS, ending);
                 }
-                node(lab, id, NodeAction::Start);
+                inputs.push(node(id, NodeAction::Start));
                 self.busy.remove(&id);
             }
             Ending::Resume(id) => {
-                node(lab, id, NodeAction::Resume);
+                inputs.push(node(id, NodeAction::Resume));
                 self.busy.remove(&id);
             }
-            Ending::Links(links) => self.heal(lab, knobs, links),
-        }
-    }
-
-    fn heal(&mut self, lab: &mut Lab, knobs: &Knobs, links: Vec<(i32, i32)>) {
-        for (from, to) in links {
-            self.cut.remove(&(from, to));
-            self.slow.remove(&(from, to));
-            link(lab, from, to, LinkAction::Heal);
-            if knobs.latency_ms > 0 {
-                link(lab, from, to, LinkAction::Slow(knobs.latency_ms));
+            Ending::Disk(id) => {
+                inputs.extend([node(id, NodeAction::HealDisk), node(id, NodeAction::Start)]);
+                self.busy.remove(&id);
+            }
+            Ending::Clock(id) => {
+                inputs.push(node(id, NodeAction::SkewClock(0)));
+                self.busy.remove(&id);
+            }
+            Ending::Links(links) => {
+                for (from, to) in links {
+                    self.links.remove(&(from, to));
+                    inputs.push(link(from, to, LinkAction::Heal));
+                    inputs.extend((knobs.latency_ms > 0).then(|| link(from, to, LinkAction::Slow(knobs.latency_ms))));
+                }
             }
         }
     }
 
     fn later(&mut self, lab: &Lab, ms: u64, ending: Ending) {
         self.count += 1;
-        self.endings.insert((lab.now().plus_millis(ms), self.count), ending);
+        self.endings.insert((lab.now().plus_millis(ms), self.count << 32), ending);
     }
 
-    /// Whether a fault of this kind may hit now. Kafka may lose what it acknowledged when a broker comes back without its
-    /// newest records while the others also fail (they are not flushed before they are acknowledged): so a broker loses
-    /// power only while all is well, and until it has caught up nothing else happens to brokers and links.
-    fn may(&mut self, lab: &Lab, kind: FaultKind) -> bool {
-        use FaultKind::{KillController, PauseController, PowerCutBroker, PowerCutController, StopController};
-        if matches!(kind, KillController | StopController | PauseController | PowerCutController) {
-            return true;
-        }
-        if self.recovering.is_some() && look::all_in_sync(lab) {
-            self.recovering = None;
-        }
-        let brokers_idle = self.busy.iter().all(|id| *id > 10);
-        let well = || brokers_idle && self.cut.is_empty() && look::all_in_sync(lab);
-        self.recovering.is_none() && (kind != PowerCutBroker || well())
-    }
-
-    fn cause(&mut self, lab: &mut Lab, knobs: &Knobs, kind: FaultKind) {
+    fn cause(&mut self, lab: &Lab, knobs: &Knobs, kind: FaultKind, dirty: &Dirty) -> Vec<LabInput> {
         use FaultKind as K;
-        let span = knobs.span_ms(kind);
+        let span = span_ms(knobs, kind);
         let ms = self.rng.between(span.0, span.1);
         let (which, other) = (self.rng.next_u64(), self.rng.next_u64());
-        if !self.may(lab, kind) {
-            return;
-        }
-        match kind {
-            K::KillBroker => self.hit(lab, NodeKind::Broker, which, NodeAction::Kill, ms),
-            K::StopBroker => self.hit(lab, NodeKind::Broker, which, NodeAction::Stop, ms),
-            K::PauseBroker => self.hit(lab, NodeKind::Broker, which, NodeAction::Pause, ms),
-            K::PowerCutBroker => self.hit(lab, NodeKind::Broker, which, NodeAction::PowerCut, ms),
-            K::KillController => self.hit(lab, NodeKind::Controller, which, NodeAction::Kill, ms),
-            K::StopController => self.hit(lab, NodeKind::Controller, which, NodeAction::Stop, ms),
-            K::PauseController => self.hit(lab, NodeKind::Controller, which, NodeAction::Pause, ms),
-            K::PowerCutController => self.hit(lab, NodeKind::Controller, which, NodeAction::PowerCut, ms),
-            K::CutOneWay | K::CutBothWays | K::Isolate | K::SlowLink => {
-                let links = self.links(lab, kind, which, other);
-                let extra_ms = self.rng.between(knobs.slow_ms.0, knobs.slow_ms.1);
-                self.hit_links(lab, kind == K::SlowLink, links, knobs.latency_ms + extra_ms, ms);
+        let extra_ms = self.rng.between(knobs.slow_ms.0, knobs.slow_ms.1);
+        let (broker, controller) = (Some(NodeKind::Broker), Some(NodeKind::Controller));
+        let (of, action) = match kind {
+            K::KillBroker => (broker, NodeAction::Kill),
+            K::StopBroker => (broker, NodeAction::Stop),
+            K::PauseBroker => (broker, NodeAction::Pause),
+            K::PowerCutBroker => (broker, NodeAction::PowerCut),
+            K::KillController => (controller, NodeAction::Kill),
+            K::StopController => (controller, NodeAction::Stop),
+            K::PauseController => (controller, NodeAction::Pause),
+            K::PowerCutController => (controller, NodeAction::PowerCut),
+            K::SlowDisk => (None, NodeAction::SlowDisk(extra_ms)),
+            K::FullDisk => (None, NodeAction::FullDisk),
+            K::FailDisk => (None, NodeAction::FailDisk),
+            K::SkewClock => {
+                let skew = i64::try_from(extra_ms).unwrap_or(0) * if other & 1 == 0 { 10 } else { -10 };
+                (None, NodeAction::SkewClock(skew))
             }
-        }
+            K::KillClient => return kill_client(lab, which).into_iter().collect(),
+            K::CutOneWay | K::CutBothWays | K::Isolate | K::SlowLink | K::LossyLink => {
+                let links = self.choose_links(lab, kind, which, other);
+                let action = match kind {
+                    K::SlowLink => LinkAction::Slow(knobs.latency_ms + extra_ms),
+                    K::LossyLink => LinkAction::Lossy(5 + (other % 60) as u8),
+                    _ => LinkAction::Cut,
+                };
+                let inputs: Vec<LabInput> = links.iter().map(|(from, to)| link(*from, *to, action)).collect();
+                if inputs.is_empty() || !allowed(lab, knobs, dirty, &inputs) {
+                    return Vec::new();
+                }
+                self.links.extend(links.iter().copied());
+                self.later(lab, ms, Ending::Links(links));
+                return inputs;
+            }
+        };
+        self.hit(lab, knobs, dirty, (of, which), action, ms)
     }
 
-    fn hit(&mut self, lab: &mut Lab, kind: NodeKind, which: u64, action: NodeAction, ms: u64) {
-        let ids: Vec<i32> = lab.cluster().ids(kind).filter(|id| !self.busy.contains(id)).collect();
+    fn hit(
+        &mut self,
+        lab: &Lab,
+        knobs: &Knobs,
+        dirty: &Dirty,
+        (of, which): (Option<NodeKind>, u64),
+        action: NodeAction,
+        ms: u64,
+    ) -> Vec<LabInput> {
+        let all = of.map_or_else(|| look::nodes(lab), |kind| lab.cluster().ids(kind).collect());
         let idle = |id: &i32| lab.cluster().state(lab.world(), *id) == NodeState::Running;
-        let ids: Vec<i32> = ids.into_iter().filter(idle).collect();
-        let Some(id) = ids.get((which % ids.len().max(1) as u64) as usize).copied() else { return };
-        node(lab, id, action);
-        self.busy.insert(id);
-        if action == NodeAction::PowerCut && kind == NodeKind::Broker {
-            self.recovering = Some(id);
+        let ids: Vec<i32> = all.into_iter().filter(|id| !self.busy.contains(id)).filter(idle).collect();
+        let Some(id) = ids.get((which % ids.len().max(1) as u64) as usize).copied() else { return Vec::new() };
+        let inputs = vec![node(id, action)];
+        if !allowed(lab, knobs, dirty, &inputs) {
+            return Vec::new();
         }
-        let ending = if action == NodeAction::Pause { Ending::Resume(id) } else { Ending::Start(id) };
+        self.busy.insert(id);
+        let ending = match action {
+            NodeAction::Pause => Ending::Resume(id),
+            NodeAction::SlowDisk(_) | NodeAction::FullDisk | NodeAction::FailDisk => Ending::Disk(id),
+            NodeAction::SkewClock(_) => Ending::Clock(id),
+            _ => Ending::Start(id),
+        };
         self.later(lab, ms, ending);
+        inputs
     }
 
     /// The links a fault is about; 0 is the laptop.
-    fn links(&self, lab: &Lab, kind: FaultKind, which: u64, other: u64) -> Vec<(i32, i32)> {
-        let mut ids = all_nodes(lab);
+    fn choose_links(&self, lab: &Lab, kind: FaultKind, which: u64, other: u64) -> Vec<(i32, i32)> {
+        let mut ids = look::nodes(lab);
         let one = ids.remove((which % ids.len() as u64) as usize);
         ids.insert(0, 0);
-        if kind == FaultKind::Isolate {
-            return ids.iter().flat_map(|id| [(one, *id), (*id, one)]).collect();
-        }
         let two = ids[(other % ids.len() as u64) as usize];
         let (from, to) = if other & (1 << 40) == 0 { (one, two) } else { (two, one) };
-        match kind {
+        let all = match kind {
+            FaultKind::Isolate => ids.iter().flat_map(|id| [(one, *id), (*id, one)]).collect(),
             FaultKind::CutOneWay => vec![(from, to)],
             _ => vec![(from, to), (to, from)],
-        }
+        };
+        all.into_iter().filter(|link| !self.links.contains(link)).collect()
     }
+}
 
-    fn hit_links(&mut self, lab: &mut Lab, slow: bool, links: Vec<(i32, i32)>, slow_ms: u64, ms: u64) {
-        let free = |l: &(i32, i32)| !self.cut.contains(l) && !self.slow.contains(l);
-        let links: Vec<(i32, i32)> = links.into_iter().filter(free).collect();
-        for (from, to) in &links {
-            let action = if slow { LinkAction::Slow(slow_ms) } else { LinkAction::Cut };
-            link(lab, *from, *to, action);
-        }
-        if slow {
-            self.slow.extend(&links)
-        } else {
-            self.cut.extend(&links)
-        }
-        self.later(lab, ms, Ending::Links(links));
+/// Whether these inputs ask no more than this run may.
+fn allowed(lab: &Lab, knobs: &Knobs, dirty: &Dirty, inputs: &[LabInput]) -> bool {
+    knobs.reckless || !inputs.iter().any(|input| dirty.is_risky(lab, input))
+}
+
+/// The bounds of how long a fault lasts.
+fn span_ms(knobs: &Knobs, kind: FaultKind) -> SpanMs {
+    use FaultKind as K;
+    match kind {
+        K::PauseBroker | K::PauseController => knobs.pause_ms,
+        K::CutOneWay | K::CutBothWays | K::Isolate | K::SlowLink | K::LossyLink => knobs.ill_ms,
+        K::SlowDisk | K::FullDisk | K::FailDisk | K::SkewClock => knobs.ill_ms,
+        _ => knobs.down_ms,
     }
+}
+
+fn kill_client(lab: &Lab, which: u64) -> Option<LabInput> {
+    let clients = lab.world().processes().filter(|info| info.name == "LoadProducer" || info.name == "LoadConsumer");
+    let pids: Vec<u32> = clients.map(|info| info.pid.0).collect();
+    let pid = pids.get((which % pids.len().max(1) as u64) as usize)?;
+    Some(LabInput::KillClient { pid: *pid })
 }
 
 /// Makes every link slower by the run's latency.
-pub(super) fn slow_all(lab: &mut Lab, knobs: &Knobs) {
-    let mut ids = all_nodes(lab);
-    ids.push(0);
-    for from in &ids {
-        for to in ids.iter().filter(|to| *to != from && knobs.latency_ms > 0) {
-            link(lab, *from, *to, LinkAction::Slow(knobs.latency_ms));
-        }
+pub(super) fn slow_all(lab: &Lab, knobs: &Knobs) -> Vec<LabInput> {
+    if knobs.latency_ms == 0 {
+        return Vec::new();
     }
+    let mut ids = look::nodes(lab);
+    ids.push(0);
+    let pairs = ids.iter().flat_map(|from| ids.iter().map(move |to| (*from, *to))).filter(|(from, to)| from != to);
+    pairs.map(|(from, to)| link(from, to, LinkAction::Slow(knobs.latency_ms))).collect()
 }
 
-fn all_nodes(lab: &Lab) -> Vec<i32> {
-    lab.cluster().ids(NodeKind::Broker).chain(lab.cluster().ids(NodeKind::Controller)).collect()
+fn node(node: i32, action: NodeAction) -> LabInput {
+    LabInput::Node { node, action }
 }
 
-fn node(lab: &mut Lab, node: i32, action: NodeAction) {
-    lab.apply(&LabInput::Node { node, action });
-}
-
-fn link(lab: &mut Lab, from: i32, to: i32, action: LinkAction) {
-    lab.apply(&LabInput::Link { from, to, action });
+fn link(from: i32, to: i32, action: LinkAction) -> LabInput {
+    LabInput::Link { from, to, action }
 }

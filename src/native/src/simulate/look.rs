@@ -1,67 +1,84 @@
-//! Looks at the cluster from outside. Serves faults and checks; invariant: reading only, through the nodes' views.
+//! Looks at the cluster from outside. Serves faults and checks; invariant: reading only, and nothing is copied.
 
-use super::workload::TOPIC;
-use ottla_broker::{BrokerNode, BrokerStateName};
-use ottla_controller::{ControllerView, MetadataImage, RoleName};
+use ottla_broker::{BrokerStateName, ReplicaMarks};
+use ottla_controller::{ControllerNode, MetadataImage, image::PartitionState, raft::Role};
 use ottla_lab::{Lab, NodeKind, protocol::NodeState};
 use std::sync::Arc;
 
-/// The brokers that have a process.
-pub(super) fn brokers(lab: &Lab) -> impl Iterator<Item = (i32, &BrokerNode)> {
-    let ids = lab.cluster().ids(NodeKind::Broker);
-    ids.filter_map(|id| Some((id, lab.cluster().broker(lab.world(), id)?)))
+/// The topic that records go to.
+pub(super) const TOPIC: &str = "orders";
+
+/// The controllers that have a process.
+pub(super) fn controllers(lab: &Lab) -> impl Iterator<Item = (i32, &ControllerNode)> {
+    let ids = lab.cluster().ids(NodeKind::Controller);
+    ids.filter_map(|id| Some((id, lab.cluster().controller(lab.world(), id)?)))
 }
 
-/// The controllers that have a started process.
-pub(super) fn controllers(lab: &Lab) -> impl Iterator<Item = ControllerView> {
-    let nodes = lab.cluster().ids(NodeKind::Controller).filter_map(|id| lab.cluster().controller(lab.world(), id));
-    nodes.filter_map(|node| node.view(lab.now(), 0))
+/// All nodes, brokers first.
+pub(super) fn nodes(lab: &Lab) -> Vec<i32> {
+    lab.cluster().ids(NodeKind::Broker).chain(lab.cluster().ids(NodeKind::Controller)).collect()
 }
 
-/// The active controller's committed metadata: of the leader with the highest epoch.
-fn metadata(lab: &Lab) -> Option<Arc<MetadataImage>> {
-    let leaders = controllers(lab).filter(|view| view.role == RoleName::Leader);
-    leaders.max_by_key(|view| view.epoch).map(|view| view.committed)
+/// The newest committed metadata that any running controller has replayed.
+pub(super) fn metadata(lab: &Lab) -> Option<&Arc<MetadataImage>> {
+    controllers(lab).filter_map(|(_, node)| node.committed()).max_by_key(|image| image.offset())
 }
 
-/// Whether all nodes run and all replicas of all partitions are in sync, as the active controller has it.
-pub(super) fn all_in_sync(lab: &Lab) -> bool {
-    why_not_in_sync(lab).is_none()
+/// Whether some controller leads.
+fn has_active_controller(lab: &Lab) -> bool {
+    controllers(lab).any(|(_, node)| node.raft().is_some_and(|raft| matches!(raft.role(), Role::Leader(_))))
 }
 
-/// The first reason why that is not so.
+/// The first reason why not all nodes run, or not all replicas of all partitions are in sync.
 pub(super) fn why_not_in_sync(lab: &Lab) -> Option<String> {
-    for id in lab.cluster().ids(NodeKind::Broker).chain(lab.cluster().ids(NodeKind::Controller)) {
-        let state = lab.cluster().state(lab.world(), id);
-        if state != NodeState::Running {
-            return Some(format!("node {id} is {state:?}"));
-        }
+    nodes(lab).into_iter().find_map(|id| why_not_running(lab, id)).or_else(|| {
+        let image = metadata(lab).filter(|_| has_active_controller(lab));
+        let Some(image) = image else { return Some("there is no active controller".to_owned()) };
+        why_not(image, |state| state.has_leader() && state.isr.len() >= state.replicas.len())
+    })
+}
+
+/// The first reason why the nodes that run can't serve: a broker that is not up, a partition without a leader.
+pub(super) fn why_not_serving(lab: &Lab, min_isr: usize) -> Option<String> {
+    let up = |id: &i32| lab.cluster().state(lab.world(), *id) == NodeState::Running;
+    nodes(lab).into_iter().filter(up).find_map(|id| why_not_running(lab, id)).or_else(|| {
+        let image = metadata(lab).filter(|_| has_active_controller(lab));
+        let Some(image) = image else { return Some("there is no active controller".to_owned()) };
+        why_not(image, |state| state.has_leader() && state.isr.len() >= min_isr)
+    })
+}
+
+/// Why a node does not do its work, if it does not.
+pub(super) fn why_not_running(lab: &Lab, id: i32) -> Option<String> {
+    let state = lab.cluster().state(lab.world(), id);
+    if state != NodeState::Running {
+        return Some(format!("node {id} is {state:?}"));
     }
-    for (id, broker) in brokers(lab) {
-        let state = broker.view().state;
-        if state != BrokerStateName::Running {
-            return Some(format!("broker {id} is {state:?}"));
-        }
+    if lab.cluster().controller(lab.world(), id).is_some_and(|node| node.raft().is_none()) {
+        return Some(format!("controller {id} starts"));
     }
-    let Some(image) = metadata(lab) else { return Some("there is no active controller".to_owned()) };
-    for topic in image.topics_by_name() {
-        for (partition, state) in &topic.partitions {
-            if !state.has_leader() || state.isr.len() < state.replicas.len() {
-                return Some(format!("{}-{partition}: leader {}, ISR {:?}", topic.name, state.leader, state.isr));
-            }
-        }
-    }
-    None
+    let state = lab.cluster().broker(lab.world(), id)?.state();
+    (state != BrokerStateName::Running).then(|| format!("broker {id} is {state:?}"))
+}
+
+fn why_not(image: &MetadataImage, well: impl Fn(&PartitionState) -> bool) -> Option<String> {
+    let all = image.topics_by_name().flat_map(|topic| topic.partitions.iter().map(move |(n, state)| (topic, n, state)));
+    let (topic, n, state) = all.into_iter().find(|(.., state)| !well(state))?;
+    Some(format!("{}-{n}: leader {}, ISR {:?}", topic.name, state.leader, state.isr))
+}
+
+/// How many partitions the topic has.
+pub(super) fn partitions(lab: &Lab) -> i32 {
+    metadata(lab).and_then(|image| image.topic(TOPIC)).map_or(0, |topic| topic.partitions.len() as i32)
 }
 
 /// Leader, leader's high watermark and log end of the topic's partitions, if each has exactly one leader.
-pub(super) fn ends(lab: &Lab, partitions: i32) -> Option<Vec<(i32, i64, i64)>> {
-    let image = metadata(lab)?;
-    let of = |partition: i32| {
-        let leader = image.partition(TOPIC, partition)?.leader;
-        let (_, broker) = brokers(lab).find(|(id, _)| *id == leader)?;
-        let mine = |m: &ottla_broker::ReplicaMarks<'_>| m.topic == TOPIC && m.partition == partition && m.is_leader;
-        broker.marks().find(mine).map(|m| (leader, m.high_watermark, m.log_end_offset))
+pub(super) fn ends(lab: &Lab) -> Option<Vec<(i32, i64, i64)>> {
+    let topic = metadata(lab)?.topic(TOPIC)?;
+    let of = |(partition, state): (&i32, &PartitionState)| {
+        let broker = lab.cluster().broker(lab.world(), state.leader)?;
+        let mine = |m: &ReplicaMarks<'_>| m.topic_id == topic.id && m.partition == *partition && m.is_leader;
+        broker.marks().find(mine).map(|m| (state.leader, m.high_watermark, m.log_end_offset))
     };
-    (0..partitions).map(of).collect()
+    topic.partitions.iter().map(of).collect()
 }

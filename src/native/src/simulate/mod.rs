@@ -1,36 +1,36 @@
 //! `ottla simulate`: random clusters under random faults, by the thousand. Serves CI and those who mend the engine;
 //! invariant: a run is a function of its seed, so what it finds can be repeated by that number alone.
 
+mod actions;
+mod batch;
 mod broken;
+mod check;
+mod class;
 mod faults;
+mod kinds;
 mod knobs;
 mod look;
 mod replicas;
+mod rest;
+mod risk;
 mod run;
+mod shrink;
+mod stage;
 mod verdict;
 mod watch;
-mod workload;
+
+pub(crate) use check::check;
 
 use crate::option;
-use broken::Broken;
-use knobs::Knobs;
-use run::{Run, Tail, Tally};
-use std::{
-    any::Any,
-    cell::RefCell,
-    panic::{self, AssertUnwindSafe},
-    process::ExitCode,
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-};
+use batch::{Batch, Sum};
+use ottla_world::mutation::{self, MUTATIONS, Mutation};
+use std::process::ExitCode;
 
 /// Runs if no number is given.
 const RUNS: u64 = 100;
 
 pub fn main(args: &[&str]) -> ExitCode {
+    batch::keep_panics();
     match simulate(args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -41,94 +41,91 @@ pub fn main(args: &[&str]) -> ExitCode {
     }
 }
 
-/// What all runs did together.
-#[derive(Debug, Default)]
-struct Sum {
-    passed: u64,
-    failed: Vec<u64>,
-    all: Tally,
-    slowest_heal: (u64, u64),
-}
-
 fn simulate(args: &[&str]) -> Result<bool, String> {
-    let runs = option(args, "--runs")?.unwrap_or(RUNS);
-    let first = option(args, "--seed")?.unwrap_or(1);
-    let verbose = args.contains(&"--verbose");
-    panic::set_hook(Box::new(|info| PANIC.with_borrow_mut(|text| *text = info.to_string())));
-    #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a host may measure itself")]
-    let started = std::time::Instant::now();
-    let next = AtomicU64::new(0);
-    let sum = Mutex::new(Sum::default());
-    let threads = thread::available_parallelism().map_or(1, |n| n.get() as u64).min(runs.max(1));
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| work(first, runs, verbose, &next, &sum));
-        }
-    });
-    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-    let mut sum = sum.into_inner().map_err(|_| "a thread broke".to_owned())?;
-    sum.failed.sort_unstable();
-    report(&sum, runs, millis);
+    let batch = Batch {
+        first: option(args, "--seed")?.unwrap_or(1),
+        runs: option(args, "--runs")?.unwrap_or(RUNS),
+        minutes: option(args, "--minutes")?,
+        verbose: args.contains(&"--verbose"),
+        mutation: None,
+    };
+    let mutations = mutations(args)?;
+    if let Some(seed) = option(args, "--shrink")? {
+        let out = word(args, "--out")?.ok_or("--shrink wants --out FILE")?;
+        mutation::set(mutations.first().map(|(_, mutation)| *mutation));
+        return shrink_seed(seed, out);
+    }
+    if !mutations.is_empty() {
+        return Ok(table(batch, &mutations));
+    }
+    if batch.verbose && batch.runs == 1 {
+        println!("{}", knobs::Knobs::draw(batch.first));
+    }
+    let sum = batch.run();
+    report(&sum);
     Ok(sum.failed.is_empty())
 }
 
-fn work(first: u64, runs: u64, verbose: bool, next: &AtomicU64, sum: &Mutex<Sum>) {
-    loop {
-        let n = next.fetch_add(1, Ordering::Relaxed);
-        if n >= runs {
-            return;
-        }
-        let seed = first.wrapping_add(n);
-        let tail = RefCell::new(Tail::default());
-        let outcome = one(seed, &tail, verbose);
-        let Ok(mut sum) = sum.lock() else { return };
-        match outcome {
-            Ok(tally) => sum.add(seed, &tally),
-            Err(broken) => {
-                sum.failed.push(seed);
-                print_failure(seed, &broken, &tail.borrow());
+/// The word after an option, if it is there.
+fn word<'a>(args: &[&'a str], name: &str) -> Result<Option<&'a str>, String> {
+    let Some(at) = args.iter().position(|a| *a == name) else { return Ok(None) };
+    args.get(at + 1).copied().map(Some).ok_or_else(|| format!("{name}: a word is wanted"))
+}
+
+/// The wrong rules that `--mutation` names.
+///
+/// # Errors
+/// A name that is none.
+pub fn mutations(args: &[&str]) -> Result<Vec<(&'static str, Mutation)>, String> {
+    let Some(wanted) = word(args, "--mutation")? else { return Ok(Vec::new()) };
+    let found: Vec<_> = MUTATIONS.into_iter().filter(|(name, _)| wanted == "all" || *name == wanted).collect();
+    if found.is_empty() {
+        let names: Vec<&str> = MUTATIONS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("--mutation {wanted}: it is all, {}", names.join(", ")));
+    }
+    Ok(found)
+}
+
+/// Runs with one rule wrong at a time, until something is broken: the table of what saw it, and when.
+fn table(batch: Batch, mutations: &[(&str, Mutation)]) -> bool {
+    let mut missed = 0;
+    println!("| wrong rule | caught by | in run |\n|---|---|---|");
+    for (name, mutation) in mutations {
+        let sum = Batch { mutation: Some(*mutation), ..batch }.run();
+        match sum.failed.first() {
+            Some((seed, broken)) => {
+                println!("| {name} | {} | {} |", broken.name(), seed.wrapping_sub(batch.first) + 1);
+                if batch.verbose {
+                    println!("{broken}");
+                }
+            }
+            None => {
+                missed += 1;
+                println!("| {name} | not seen | more than {} |", sum.passed);
             }
         }
     }
+    missed == 0
 }
 
-thread_local! {
-    /// What the last panic of this thread said.
-    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+fn shrink_seed(seed: u64, out: &str) -> Result<bool, String> {
+    let (outcome, journal) = batch::one(seed, false);
+    let (Err(broken), Some(journal)) = (outcome, journal) else {
+        return Err(format!("seed {seed} passes, or panics outside of its journal"));
+    };
+    println!("seed {seed}: {broken}\n  {} inputs, {}", journal.entries.len(), length(&journal));
+    let (short, broken) = shrink::shrink(&journal, &broken).ok_or("its journal does not break that guarantee")?;
+    std::fs::write(out, short.to_text()).map_err(|error| format!("{out}: {error}"))?;
+    println!("{out}: {broken}\n  {} inputs, {}", short.entries.len(), length(&short));
+    Ok(true)
 }
 
-fn one(seed: u64, tail: &RefCell<Tail>, verbose: bool) -> Result<Tally, Broken> {
-    let run = AssertUnwindSafe(|| Run::whole(Knobs::draw(seed), tail, verbose));
-    panic::catch_unwind(run)
-        .unwrap_or_else(|_: Box<dyn Any + Send>| Err(Broken::Panic(PANIC.with_borrow(Clone::clone))))
+fn length(journal: &ottla_lab::LabJournal) -> String {
+    let ms = journal.entries.last().map_or(0, |entry| entry.at.as_millis());
+    format!("{ms} ms of virtual time")
 }
 
-fn print_failure(seed: u64, broken: &Broken, tail: &Tail) {
-    println!("seed {seed}: {broken}\n{}\n  the last lines of the event log:", Knobs::draw(seed));
-    for line in &tail.0 {
-        println!("    {line}");
-    }
-    println!("  to repeat it: ottla simulate --runs 1 --seed {seed}\n");
-}
-
-impl Sum {
-    fn add(&mut self, seed: u64, tally: &Tally) {
-        self.passed += 1;
-        let all = &mut self.all;
-        all.virtual_ms += tally.virtual_ms;
-        all.events += tally.events;
-        all.faults += tally.faults;
-        all.sent += tally.sent;
-        all.acknowledged += tally.acknowledged;
-        all.written += tally.written;
-        all.delivered += tally.delivered;
-        // The order in which threads finish must not count.
-        all.hash ^= tally.hash;
-        self.slowest_heal = self.slowest_heal.max((tally.healed_ms, seed));
-    }
-}
-
-fn report(sum: &Sum, runs: u64, millis: u64) {
+fn report(sum: &Sum) {
     let all = &sum.all;
     println!(
         "{} s of virtual time, {} events, {} faults; records: {} sent, {} acknowledged, {} written, {} delivered",
@@ -141,10 +138,23 @@ fn report(sum: &Sum, runs: u64, millis: u64) {
         all.delivered,
     );
     println!("slowest to heal: {} ms (seed {}); hash {:016x}", sum.slowest_heal.0, sum.slowest_heal.1, all.hash);
-    let per_second = runs * 100_000 / millis;
-    println!("{}.{:02} runs a second", per_second / 100, per_second % 100);
+    let runs = sum.passed + sum.failed.len() as u64;
+    let per_second = runs * 100_000 / sum.millis.max(1);
+    println!(
+        "{runs} runs in {}.{} s: {}.{:02} runs a second",
+        sum.millis / 1000,
+        sum.millis % 1000 / 100,
+        per_second / 100,
+        per_second % 100
+    );
     if !sum.failed.is_empty() {
-        println!("failed seeds: {:?}", sum.failed);
+        let mut kinds: std::collections::BTreeMap<&str, Vec<u64>> = std::collections::BTreeMap::new();
+        for (seed, broken) in &sum.failed {
+            kinds.entry(broken.name()).or_default().push(*seed);
+        }
+        for (name, seeds) in kinds {
+            println!("failed, {name}: seeds {seeds:?}");
+        }
     }
     println!("{} passed, {} failed", sum.passed, sum.failed.len());
 }
@@ -155,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_run_is_a_function_of_its_seed() {
-        let run = || one(1, &RefCell::default(), false).map_err(|broken| broken.to_string());
+        let run = || batch::one(1, false).0.map_err(|broken| broken.to_string());
         assert_eq!(run(), run());
     }
 }

@@ -1,7 +1,7 @@
 //! The logs as they lie on the brokers' disks. Serves the final checks; invariant: read from the files themselves, not from
 //! what brokers say of them.
 
-use super::workload::TOPIC;
+use super::look::{self, TOPIC};
 use bytes::Bytes;
 use ottla_lab::{Lab, NodeKind};
 use ottla_records::{Batches, Limits};
@@ -38,7 +38,7 @@ pub(super) fn records(lab: &Lab, node: i32, partition: i32) -> Result<Vec<Entry>
 
 /// Where the replicas of a partition differ, if they do.
 pub(super) fn difference(lab: &Lab, partition: i32) -> Option<String> {
-    let ids = lab.cluster().ids(NodeKind::Broker);
+    let ids = look::metadata(lab)?.partition(TOPIC, partition)?.replicas.iter().copied();
     let logs: BTreeMap<i32, Vec<u8>> = ids.map(|id| (id, bytes(lab, id, partition))).collect();
     let (first, one) = logs.first_key_value()?;
     let (other, two) = logs.iter().find(|(_, log)| *log != one)?;
@@ -56,22 +56,17 @@ pub(super) fn difference(lab: &Lab, partition: i32) -> Option<String> {
     ))
 }
 
-/// Where the metadata logs of the controllers differ, as far as two of them hold the same offsets: each begins where its
-/// snapshots let it.
+/// Where the metadata logs of the controllers differ, as far as the shortest goes.
 pub(super) fn metadata_difference(lab: &Lab) -> Option<String> {
-    let mut seen: BTreeMap<i64, (i32, i32, u32)> = BTreeMap::new();
-    for id in lab.cluster().ids(NodeKind::Controller) {
+    let log = |id: i32| {
         let disk = lab.world().disk(lab.cluster().host(id)?);
         let prefix = format!("node-{id}/__cluster_metadata-0/");
-        for path in disk.list(&prefix).filter(|path| path.ends_with(".log")) {
-            for batch in Batches::new(disk.read_all(path).unwrap_or_default()).map_while(Result::ok) {
-                let header = batch.header;
-                let known = *seen.entry(header.base_offset).or_insert((id, header.partition_leader_epoch, header.crc));
-                if (known.1, known.2) != (header.partition_leader_epoch, header.crc) {
-                    return Some(format!("the metadata logs of {} and {id} differ at {}", known.0, header.base_offset));
-                }
-            }
-        }
-    }
-    None
+        let segments = disk.list(&prefix).filter(|path| path.ends_with(".log"));
+        Some((id, segments.flat_map(|path| disk.read_all(path).unwrap_or_default()).collect::<Vec<u8>>()))
+    };
+    let logs: Vec<(i32, Vec<u8>)> = lab.cluster().ids(NodeKind::Controller).filter_map(log).collect();
+    let (first, one) = logs.first()?;
+    let differs = |two: &Vec<u8>| one.iter().zip(two).position(|(a, b)| a != b);
+    let (other, at) = logs.iter().find_map(|(id, two)| Some((id, differs(two)?)))?;
+    Some(format!("the metadata logs of {first} and {other} differ from byte {at} on"))
 }
