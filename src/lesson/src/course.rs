@@ -20,7 +20,16 @@ macro_rules! lesson {
 
 const COURSE: &[Chapter] = &[
     Chapter { title: "1 Start", lessons: &[lesson!("first-records")] },
-    Chapter { title: "2 Topics and logs", lessons: &[lesson!("partitions")] },
+    Chapter {
+        title: "2 Topics and logs",
+        lessons: &[
+            lesson!("partitions"),
+            lesson!("offsets"),
+            lesson!("order"),
+            lesson!("immutable"),
+            lesson!("timestamps"),
+        ],
+    },
     Chapter {
         title: "3 Brokers",
         lessons: &[

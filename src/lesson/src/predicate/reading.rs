@@ -56,6 +56,14 @@ pub enum ReadingPredicate {
     AppendTimeRead {
         /// The topic's name.
         topic: String,
+        /// How far, at least, that is from the producer's own time, in milliseconds.
+        #[serde(default)]
+        off_by_ms: u32,
+    },
+    /// The log of a partition begins later than at offset 0, and a consumer began to read right there.
+    ReadFromMovedStart {
+        /// The topic's name.
+        topic: String,
     },
     /// A consumer began to read where a segment begins that is not the log's first.
     ReadFromSegment {
@@ -85,13 +93,12 @@ impl ReadingPredicate {
                 Verdict::Done => facts.read_from(topic, |p, o| facts.found_by_time(topic).any(|found| found == (p, o))),
                 missing => missing,
             },
-            ReadingPredicate::AppendTimeRead { topic } => {
-                let mut seen = facts.handed(topic).peekable();
-                let none = seen.peek().is_none();
-                done_if(seen.any(|r| r.append_time), || match none {
-                    true => format!("No consumer has read {topic} yet."),
-                    false => format!("All records read of {topic} bear the time of their producer (CreateTime)."),
-                })
+            ReadingPredicate::AppendTimeRead { topic, off_by_ms } => {
+                facts.append_time_read(topic, i64::from(*off_by_ms))
+            }
+            ReadingPredicate::ReadFromMovedStart { topic } => {
+                let start = |p| facts.leaders(topic).find(|r| r.partition == p).map_or(0, |r| r.log_start_offset);
+                facts.read_from(topic, |p, o| o > 0 && o == start(p))
             }
             ReadingPredicate::ReadFromSegment { topic } => facts.read_from(topic, |p, o| {
                 facts.lab.leader_segments(topic, p).iter().skip(1).any(|segment| segment.base_offset == o)
@@ -123,6 +130,21 @@ impl<'a> Facts<'a> {
             Some((_, partition, offset)) => {
                 format!("The last consumer began to read partition {partition} of {topic} at offset {offset}.")
             }
+        })
+    }
+
+    fn append_time_read(&self, topic: &str, off_by_ms: i64) -> Verdict {
+        let stamped: Vec<&RecordSeen> = self.handed(topic).filter(|r| r.append_time).collect();
+        let own_time = |r: &RecordSeen| {
+            let mut written = self.written_since_created(topic);
+            written.find(|w| w.partition == r.partition && w.offset == r.offset).map(|w| w.timestamp_ms)
+        };
+        let off = |r: &&RecordSeen| own_time(r).map_or(0, |own| (r.timestamp_ms - own).abs());
+        let most = stamped.iter().map(off).max();
+        done_if(most.is_some_and(|most| most >= off_by_ms), || match most {
+            _ if self.handed(topic).next().is_none() => format!("No consumer has read {topic} yet."),
+            None => format!("All records read of {topic} bear the time of their producer (CreateTime)."),
+            Some(most) => format!("The broker's time of the records read is at most {most} ms from the producer's."),
         })
     }
 
@@ -285,6 +307,7 @@ mod tests {
                 "[1] alice:1",
                 "[1]^D",
                 "[1] T=$(date +%s%3N)",
+                "@ clock leader t 0 +1h",
                 PRODUCE,
                 "[1] alice:2",
                 "[1]^D",
@@ -293,6 +316,16 @@ mod tests {
             ],
             &[
                 row(r#"{ append_time_read = { topic = "t" } }"#, "No consumer has read t yet.", "done"),
+                row(
+                    r#"{ append_time_read = { topic = "t", off_by_ms = 3000000 } }"#,
+                    "No consumer has read t yet.",
+                    "done",
+                ),
+                row(
+                    r#"{ read_from_moved_start = { topic = "t" } }"#,
+                    "No consumer has read t yet.",
+                    "The last consumer began to read partition 0 of t at offset 1.",
+                ),
                 row(
                     r#"{ read_from_time = { topic = "t" } }"#,
                     "No broker was asked which offset of t belongs to a time.",
