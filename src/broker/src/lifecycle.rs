@@ -42,6 +42,8 @@ pub(crate) struct Lifecycle {
     timeout_ms: u64,
     /// When a controlled shutdown is given up: then it stops all the same.
     shutdown_deadline: Option<Time>,
+    /// When a broker that nobody registers gives up (`initial.broker.registration.timeout.ms`).
+    register_until: Option<Time>,
 }
 
 /// How long a broker waits for the controller's leave to stop, in milliseconds (`BrokerServer.shutdown`).
@@ -64,6 +66,7 @@ impl Lifecycle {
             interval_ms: config.number("broker.heartbeat.interval.ms"),
             timeout_ms: config.number("broker.session.timeout.ms") / 2,
             shutdown_deadline: None,
+            register_until: Some(cx.now().plus_millis(config.number("initial.broker.registration.timeout.ms"))),
         }
     }
 
@@ -89,6 +92,16 @@ impl Lifecycle {
         self.next = Some(now);
         self.shutdown_deadline.get_or_insert(now.plus_millis(SHUTDOWN_MS));
         true
+    }
+
+    /// When it gives up, as long as it is not registered.
+    pub(crate) fn registration_deadline(&self) -> Option<Time> {
+        self.register_until
+    }
+
+    /// Whether no controller registered it in time (`RegistrationTimeoutEvent`).
+    pub(crate) fn is_registration_late(&self, now: Time) -> bool {
+        self.register_until.is_some_and(|until| until <= now)
     }
 
     pub(crate) fn shutdown_deadline(&self) -> Option<Time> {
@@ -150,6 +163,7 @@ impl Lifecycle {
         match ErrorCode::from_code(response.error_code) {
             ErrorCode::None => {
                 self.epoch = response.broker_epoch;
+                self.register_until = None;
                 self.state = BrokerStateName::Fenced;
                 self.next = Some(cx.now().plus_millis(EAGER_MS));
                 cx.note(format!("registered, broker epoch {}", self.epoch));
@@ -171,9 +185,10 @@ impl Lifecycle {
             {
                 return true;
             }
-            ErrorCode::StaleBrokerEpoch | ErrorCode::BrokerIdNotRegistered => {
-                self.epoch = -1;
-                self.next = Some(cx.now());
+            error @ (ErrorCode::StaleBrokerEpoch | ErrorCode::BrokerIdNotRegistered) => {
+                // It was unregistered, or another one has its id: only a new life registers again.
+                self.next = Some(cx.now().plus_millis(self.interval_ms));
+                cx.note(format!("heartbeat refused: {}", error.name()));
                 return false;
             }
             _ => {

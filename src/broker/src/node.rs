@@ -260,6 +260,11 @@ impl Running {
         if self.ending {
             return;
         }
+        if self.lifecycle.is_registration_late(cx.now()) {
+            cx.note("ERROR Shutting down because we were unable to register with the controller quorum.");
+            self.ending = true;
+            return cx.exit(1);
+        }
         if self.lifecycle.waited_long_enough(cx.now()) {
             return self.end(cx);
         }
@@ -423,6 +428,7 @@ impl Running {
             self.purgatory.next_wakeup(),
             self.group_deadline(),
             self.lifecycle.shutdown_deadline(),
+            self.lifecycle.registration_deadline(),
             self.isr_retries.values().min().copied(),
             self.log_tasks.next_wakeup(),
             Some(self.next_checkpoint),

@@ -4,7 +4,8 @@ mod common;
 
 use common::Cluster;
 use ottla_broker::ReplicaRole;
-use ottla_wire::ErrorCode;
+use ottla_wire::messages::UnregisterBrokerRequest;
+use ottla_wire::{BrokerId, ErrorCode, ResponseKind};
 use ottla_world::{Fault, Signal};
 
 fn error(code: i16) -> ErrorCode {
@@ -197,4 +198,39 @@ fn a_broker_with_a_new_disk_says_where_its_replicas_lie_and_leads_again() {
     cluster.until("it leads again", 30_000, |c| c.leader("orders", 0) == old);
     assert_eq!(cluster.values(old, topic, 0), ["a"]);
     assert!(before.is_some() && directory(&cluster) != before);
+}
+
+#[test]
+fn without_a_controller_a_new_broker_gives_up_and_an_old_one_serves_on() {
+    let mut cluster = Cluster::start(1, 2, &[]);
+    let topic = cluster.create("orders", 1, 2, &[]);
+    let leader = cluster.leader("orders", 0);
+    let other = 3 - leader;
+    cluster.signal(other, Signal::Kill);
+    cluster.signal(11, Signal::Kill);
+    cluster.start_node(other);
+    cluster.run_ms(59_000);
+    assert!(cluster.view(other).is_some());
+    cluster.run_ms(2000);
+    assert!(cluster.view(other).is_none(), "it waits for its registration for initial.broker.registration.timeout.ms");
+    assert_eq!(error(cluster.produce(leader, "orders", 0, &["a"], 1).error_code), ErrorCode::None);
+    let _ = topic;
+    cluster.start_node(11);
+    cluster.start_node(other);
+    cluster.until("both in sync", 20_000, |c| c.partition(leader, "orders", 0).isr.len() == 2);
+}
+
+#[test]
+fn an_unregistered_broker_stays_out_until_it_starts_again() {
+    let mut cluster = Cluster::start(1, 2, &[]);
+    let alive = |c: &Cluster| c.view(1).map_or(0, |view| view.metadata.alive_brokers().count());
+    let request = UnregisterBrokerRequest::default().with_broker_id(BrokerId(2));
+    let ResponseKind::UnregisterBroker(response) = cluster.ask(1, 0, &request.into()) else { panic!("another answer") };
+    assert_eq!(response.error_code, 0);
+    cluster.run_ms(20_000);
+    assert_eq!(alive(&cluster), 1);
+    cluster.signal(2, Signal::Kill);
+    cluster.run_ms(100);
+    cluster.start_node(2);
+    cluster.until("it is back", 5000, |c| alive(c) == 2);
 }
