@@ -83,6 +83,9 @@ impl Running {
             return;
         }
         match ErrorCode::from_code(row.error_code) {
+            ErrorCode::None if row.leader_epoch != partition.state.leader_epoch => {
+                // It also completed a reassignment: what else has changed stands in the metadata log only.
+            }
             ErrorCode::None if row.partition_epoch > partition.state.partition_epoch => {
                 leading.proposal = None;
                 partition.state.isr = row.isr.iter().map(|id| id.0).collect();

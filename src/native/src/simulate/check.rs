@@ -41,14 +41,7 @@ fn run(stage: &mut Stage<'_>, journal: &LabJournal) -> Result<(), Broken> {
     if !loaded || !is_healed(&stage.lab) {
         return Ok(());
     }
-    stage.wait(REST_LIMIT_MS, |stage| {
-        let lossy = stage.watch.may_lose();
-        let lab = &stage.lab;
-        Ok(look::why_not_in_sync(lab)
-            .or_else(|| rest::why_not_drained(lab))
-            .or_else(|| rest::why_not_caught_up(lab, lossy)))
-    })?;
-    stage.advance(stage.lab.now().plus_millis(600))?;
+    rest::come_to_rest(stage, REST_LIMIT_MS)?;
     verdict::judge(stage).map(|_| ())
 }
 

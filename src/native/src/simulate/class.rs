@@ -31,7 +31,7 @@ pub(super) fn config(class: u64) -> LabConfig {
 /// Time-outs short enough for elections and fencing within seconds.
 fn settings(rng: &mut Rng) -> BTreeMap<String, String> {
     let choices: [(&str, &[&str]); 14] = [
-        ("broker.heartbeat.interval.ms", &["100", "200", "500"]),
+        ("broker.heartbeat.interval.ms", &["100", "200"]),
         ("broker.session.timeout.ms", &["600", "1000", "2000", "4000"]),
         ("replica.lag.time.max.ms", &["500", "1000", "3000", "10000"]),
         ("replica.fetch.wait.max.ms", &["50", "200", "500"]),

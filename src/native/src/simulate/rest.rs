@@ -8,6 +8,11 @@ use ottla_lab::{
 };
 use std::collections::BTreeMap;
 
+/// How long it has to stay at rest, in milliseconds: longer than a follower's fetch waits.
+const REST_MS: u64 = 600;
+/// How often it may turn out not to stay so.
+const MOST_RESTS: u32 = 10;
+
 fn loads<'a, T: 'static>(lab: &'a Lab, name: &'static str) -> impl Iterator<Item = &'a T> {
     let all = lab.world().processes().filter(move |info| info.name == name);
     all.filter_map(|info| lab.world().process::<T>(info.pid))
@@ -48,6 +53,24 @@ fn lag(positions: &BTreeMap<i32, Option<i64>>, ends: &[(i32, i64, i64)], lossy: 
     let of = |partition: i32| positions.get(&partition).copied().flatten();
     let (partition, (_, _, end)) = rows.find(|(partition, (_, _, end))| !reaches(of(*partition), *end))?;
     Some(format!("is at {:?} of partition {partition}, which ends at {end}", of(partition)))
+}
+
+/// Waits until everything is in sync, answered and read, and still is after a while: elections may follow a restart late, and
+/// followers learn of the last high watermark with one more fetch.
+pub(super) fn come_to_rest(stage: &mut Stage<'_>, limit_ms: u64) -> Result<(), Broken> {
+    let why_not = |stage: &Stage<'_>| {
+        let lossy = stage.watch.may_lose();
+        let lab = &stage.lab;
+        look::why_not_in_sync(lab).or_else(|| why_not_drained(lab)).or_else(|| why_not_caught_up(lab, lossy))
+    };
+    for _ in 0..MOST_RESTS {
+        stage.wait(limit_ms, |stage| Ok(why_not(stage)))?;
+        stage.advance(stage.lab.now().plus_millis(REST_MS))?;
+        if why_not(stage).is_none() {
+            return Ok(());
+        }
+    }
+    Err(Broken::Liveness("it does not stay at rest".to_owned()))
 }
 
 /// Keeps these nodes down and starts all others that went down meanwhile: a node that was stopping only now is gone.

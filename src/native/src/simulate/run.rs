@@ -202,10 +202,7 @@ impl<'a> Run<'a> {
     /// Waits until high watermarks, consumers and one fresh consumer are at the ends of the logs.
     fn catch_up(&mut self) -> Result<(), Broken> {
         self.start_consumer("last", super::knobs::Settings::new())?;
-        let lossy = self.stage.watch.may_lose();
-        self.stage.wait(READ_LIMIT_MS, |stage| Ok(rest::why_not_caught_up(&stage.lab, lossy)))?;
-        // Followers learn of the last high watermark with one more fetch.
-        self.stage.advance(self.stage.lab.now().plus_millis(600))
+        rest::come_to_rest(&mut self.stage, READ_LIMIT_MS)
     }
 
     fn tally(&self, healed_ms: u64, written: u64) -> Tally {

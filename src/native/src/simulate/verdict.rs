@@ -62,7 +62,8 @@ impl Logs {
             }
             let image = look::metadata(lab);
             let Some(state) = image.and_then(|image| image.partition(TOPIC, partition)) else { continue };
-            let id = state.leader;
+            // They are all the same.
+            let Some(id) = state.replicas.first().copied() else { continue };
             let records = replicas::records(lab, id, partition)
                 .map_err(|error| Broken::Replicas(format!("{TOPIC}-{partition} of broker {id}: {error}")))?;
             all.push(records.into_iter().collect());
