@@ -12,15 +12,15 @@ use crate::names::{
     CLEANED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, SNAPSHOT_SUFFIX, SWAP_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX,
 };
 use crate::producers::aborted_index;
-use crate::segment::{Headers, Segment};
+use crate::segment::Segment;
 use crate::{LogError, PartitionLog};
-use bytes::BytesMut;
-use ottla_records::BatchHeader;
+use bytes::{Bytes, BytesMut};
+use ottla_records::{BatchHeader, Batches, RecordError};
 use ottla_world::Disk;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Bytes written at once.
+/// Bytes read and written at once.
 const CHUNK_BYTES: usize = 1 << 16;
 
 impl PartitionLog {
@@ -71,21 +71,19 @@ impl PartitionLog {
             let path = segment.file(&self.dir, LOG_SUFFIX);
             let mut position = 0;
             while position < segment.size_bytes {
-                let (header, batch) = {
-                    let mut headers = Headers::new(disk, &path, position, segment.size_bytes);
-                    let Some(found) = headers.next() else { break };
-                    let (at, header) = found.map_err(|error| self.bad_batch(error))?;
-                    (header, headers.batch(at, &header).map_err(|error| self.bad_batch(error))?)
-                };
-                position += header.size_in_bytes();
-                let left = filter.apply(&batch, transactions, &self.producers, &self.config);
-                let left = left.map_err(|error| self.bad_batch(error))?;
-                stats.records_before += left.records_before;
-                stats.records_after += left.records_after;
-                let Some(bytes) = left.bytes else { continue };
-                let header = BatchHeader::parse(&bytes).map_err(|error| self.bad_batch(error))?;
-                new.note(&header, &self.config, &mut entries);
-                chunk.extend_from_slice(&bytes);
+                let read = read_some(disk, &path, position).map_err(|error| self.bad_batch(error))?;
+                for batch in Batches::new(read) {
+                    let batch = batch.map_err(|error| self.bad_batch(error))?;
+                    position += batch.header.size_in_bytes();
+                    let left = filter.apply(&batch, transactions, &self.producers, &self.config);
+                    let left = left.map_err(|error| self.bad_batch(error))?;
+                    stats.records_before += left.records_before;
+                    stats.records_after += left.records_after;
+                    let Some(bytes) = left.bytes else { continue };
+                    let header = BatchHeader::parse(&bytes).map_err(|error| self.bad_batch(error))?;
+                    new.note(&header, &self.config, &mut entries);
+                    chunk.extend_from_slice(&bytes);
+                }
                 if chunk.len() >= CHUNK_BYTES {
                     disk.append(&target(LOG_SUFFIX), &chunk.split())?;
                 }
@@ -116,5 +114,18 @@ impl PartitionLog {
             disk.rename(&format!("{path}{SWAP_SUFFIX}"), path)?;
         }
         Ok(())
+    }
+}
+
+/// Batches from a position on, at least one whole one.
+fn read_some(disk: &Disk, path: &str, position: u64) -> Result<Bytes, RecordError> {
+    let bytes = disk.read(path, position, CHUNK_BYTES as u64).unwrap_or_default();
+    match BatchHeader::parse(&bytes)?.size_in_bytes() {
+        needed if needed <= bytes.len() as u64 => Ok(bytes),
+        needed => {
+            let bytes = disk.read(path, position, needed).unwrap_or_default();
+            let available = bytes.len() as u64;
+            if available < needed { Err(RecordError::Truncated { needed, available }) } else { Ok(bytes) }
+        }
     }
 }

@@ -7,10 +7,13 @@ use super::Segment;
 use crate::index::{NewEntries, TimeEntry, is_valid_offset_index, is_valid_time_index};
 use crate::names::{INDEX_SUFFIX, LOG_SUFFIX, TIME_INDEX_SUFFIX, segment_file};
 use crate::{LogConfig, LogError};
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use ottla_records::{BATCH_OVERHEAD, Batch, BatchHeader, EndTransactionMarker, Limits, RecordError};
 use ottla_world::Disk;
 use ottla_world::mutation::{self, Mutation};
+
+/// Bytes read at once when headers are looked for: about what lies between two index entries.
+const WINDOW_BYTES: u64 = 4096;
 
 /// The headers of a file of batches, with their positions. After an error nothing more comes.
 pub(crate) struct Headers<'a> {
@@ -18,12 +21,27 @@ pub(crate) struct Headers<'a> {
     path: &'a str,
     position: u64,
     end: u64,
+    /// What was read at once, and where it begins.
+    window: Bytes,
+    window_at: u64,
 }
 
 impl<'a> Headers<'a> {
     /// Those between two positions of a file; the first must be where a batch begins.
     pub(crate) fn new(disk: &'a Disk, path: &'a str, position: u64, end: u64) -> Self {
-        Self { disk, path, position, end }
+        Self { disk, path, position, end, window: Bytes::new(), window_at: position }
+    }
+
+    /// Bytes at a position, of the window if they are in it.
+    fn peek(&mut self, position: u64, len: u64) -> Bytes {
+        if position < self.window_at || position + len > self.window_at + self.window.len() as u64 {
+            let window = (self.end - position).min(WINDOW_BYTES);
+            self.window = self.disk.read(self.path, position, window).unwrap_or_default();
+            self.window_at = position;
+        }
+        let from = (position - self.window_at) as usize;
+        let to = from.saturating_add(len as usize).min(self.window.len());
+        self.window.slice(from..to)
     }
 
     /// The whole batch at a position.
@@ -40,7 +58,7 @@ impl Iterator for Headers<'_> {
             return None;
         }
         let (position, available) = (self.position, self.end - self.position);
-        let bytes = self.disk.read(self.path, position, available.min(BATCH_OVERHEAD as u64)).unwrap_or_default();
+        let bytes = self.peek(position, available.min(BATCH_OVERHEAD as u64));
         let header = BatchHeader::parse(&bytes).and_then(|header| match header.size_in_bytes() {
             needed if needed > available => Err(RecordError::Truncated { needed, available }),
             _ => Ok(header),
