@@ -310,11 +310,13 @@ impl Running {
         let before = from_snapshot.then(|| std::mem::take(&mut self.image));
         let image = Arc::make_mut(&mut self.image);
         let (mut matters, mut deleted) = (from_snapshot, BTreeSet::new());
+        self.replicas.reconfigured |= from_snapshot;
         for (offset, record) in &records {
             if let MetadataRecord::RemoveTopic { topic_id } = record {
                 deleted.extend(image.topic_by_id(*topic_id).map(|topic| topic.name.clone()));
             }
             matters |= !matches!(record, MetadataRecord::NoOp);
+            self.replicas.reconfigured |= matches!(record, MetadataRecord::Config { .. });
             image.replay(*offset, record);
         }
         // What a snapshot has no more was deleted meanwhile.

@@ -77,6 +77,10 @@ impl ReplicaManager {
     }
 
     fn configure(&mut self, image: &MetadataImage) {
+        if !std::mem::replace(&mut self.reconfigured, false) {
+            return;
+        }
+        self.throttles.configure(self.me, image);
         let names: BTreeSet<String> = self.partitions.values().map(|p| p.topic.clone()).collect();
         for name in names {
             let config = self.log_config(image, &name);

@@ -8,6 +8,7 @@ mod checkpoints;
 pub(crate) mod fetcher;
 mod follower;
 mod partition;
+mod throttle;
 
 pub(crate) use follower::{FollowerFetch, FollowerState};
 pub(crate) use partition::{Eligible, Partition, Proposal, Role};
@@ -18,6 +19,7 @@ use ottla_log::{LogConfig, LogError};
 use ottla_wire::Uuid;
 use ottla_world::{Context, Disk, Time};
 use std::collections::{BTreeMap, BTreeSet};
+use throttle::Throttles;
 
 /// A partition's place: topic id and number.
 pub(crate) type Place = (Uuid, i32);
@@ -38,6 +40,10 @@ pub(crate) struct ReplicaManager {
     broker_defaults: BTreeMap<String, String>,
     /// Who may be in sync.
     pub(crate) eligible: Eligible,
+    /// How fast replicas may catch up.
+    pub(crate) throttles: Throttles,
+    /// Settings changed in the metadata since they were looked at.
+    pub(crate) reconfigured: bool,
     /// Whether an image was applied since the start.
     started: bool,
 }
@@ -62,6 +68,8 @@ impl ReplicaManager {
             moved: BTreeSet::new(),
             broker_defaults,
             eligible: Eligible { epochs: BTreeMap::new(), lag_ms },
+            throttles: Throttles::default(),
+            reconfigured: true,
             started: false,
         }
     }

@@ -61,7 +61,7 @@ impl Running {
         };
         let found = self.look(cx, &terms, &what, true);
         if found.urgent || found.bytes >= terms.min_bytes || max_wait_ms == 0 || what.is_empty() {
-            return self.answer_fetch(cx, id, &what, found);
+            return self.answer_fetch(cx, id, (&terms.reader, &what), found);
         }
         self.let_rest(&what, &found);
         let deadline = cx.now().plus_millis(max_wait_ms);
@@ -73,7 +73,7 @@ impl Running {
         let Some(delayed) = self.purgatory.fetches.remove(&id) else { return };
         let found = self.look(cx, &delayed.terms, &delayed.what, false);
         if found.urgent || found.bytes >= delayed.terms.min_bytes || delayed.deadline <= cx.now() {
-            self.answer_fetch(cx, id, &delayed.what, found);
+            self.answer_fetch(cx, id, (&delayed.terms.reader, &delayed.what), found);
         } else {
             self.let_rest(&delayed.what, &found);
             self.purgatory.fetches.insert(id, delayed);
@@ -125,7 +125,13 @@ impl Running {
     }
 
     /// Says everything, or to a session what is new there.
-    fn answer_fetch(&mut self, cx: &mut Context<'_>, id: RequestId, what: &Fetching, found: Found) {
+    fn answer_fetch(
+        &mut self,
+        cx: &mut Context<'_>,
+        id: RequestId,
+        (reader, what): (&Reader, &Fetching),
+        found: Found,
+    ) {
         let mut response = FetchResponse::default();
         let mut rows = found.rows;
         if let Fetching::Session(session_id) = what {
@@ -152,6 +158,9 @@ impl Running {
             }
         }
         for row in rows {
+            if let (Some(_), Some(place), Some(records)) = (reader.follower, row.place, &row.data.records) {
+                self.replicas.throttles.leader.record(place, records.len() as u64, cx.now());
+            }
             match response.responses.last_mut() {
                 Some(last) if last.topic_id == row.id && last.topic == row.topic => last.partitions.push(row.data),
                 _ => response.responses.push(

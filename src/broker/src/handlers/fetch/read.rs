@@ -98,7 +98,11 @@ impl Running {
         }
         let most = u64::try_from(asked.partition_max_bytes).unwrap_or(0).min(room.bytes);
         let read = log.read(cx.disk(), asked.fetch_offset, most, bound, room.min_one);
-        row.records = Some(read.map_err(|error| error.error_code())?);
+        let records = read.map_err(|error| error.error_code())?;
+        let waits = reader.follower.is_some_and(|(follower, _)| {
+            !partition.state.isr.contains(&follower) && self.replicas.throttles.leader.holds_back(place, cx.now())
+        });
+        row.records = Some(if waits { Bytes::new() } else { records });
         if reader.committed {
             let aborted = log.aborted_transactions(asked.fetch_offset, bound).into_iter().map(|t| {
                 let row = AbortedTransaction::default().with_producer_id(ProducerId(t.producer_id));

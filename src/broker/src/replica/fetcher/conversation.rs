@@ -109,6 +109,8 @@ pub(super) struct Conversation {
     pub(super) wants: BTreeSet<Place>,
     /// What the leader may have to be told of.
     pub(super) changed: BTreeSet<Place>,
+    /// Of what is wanted, the throttled replicas that are behind: each fetch looks whether they may catch up now.
+    pub(super) throttled: BTreeSet<Place>,
     correlation_id: i32,
 }
 
@@ -130,7 +132,16 @@ impl Conversation {
     /// Sends the next fetch, if none is under way.
     pub(super) fn send(&mut self, cx: &mut Context<'_>, replicas: &ReplicaManager, sender: &Sender<'_>) {
         let (true, None, Some(connection)) = (self.open, self.asked, self.connection) else { return };
-        let body = self.request(replicas, sender);
+        let (now, quota) = (cx.now(), &replicas.throttles.follower);
+        let waits = |place: &Place| quota.holds_back(*place, now);
+        let waiting: BTreeSet<Place> = self.throttled.iter().filter(|place| waits(place)).copied().collect();
+        if waiting.len() == self.wants.len() {
+            // Nothing may be fetched now (`AbstractFetcherThread.maybeFetch`).
+            self.not_before = Some(now.plus_millis(sender.settings.backoff_ms));
+            return;
+        }
+        self.changed.extend(&self.throttled);
+        let body = self.request(replicas, sender, &waiting);
         self.correlation_id = self.correlation_id.wrapping_add(1) & i32::MAX;
         let (id, kind) = (self.correlation_id, RequestKind::Fetch(body));
         match ottla_wire::encode_request(FETCH_VERSION, id, Some(sender.client_id), &kind) {
@@ -142,7 +153,12 @@ impl Conversation {
         }
     }
 
-    fn request(&mut self, replicas: &ReplicaManager, sender: &Sender<'_>) -> FetchRequest {
+    fn request(
+        &mut self,
+        replicas: &ReplicaManager,
+        sender: &Sender<'_>,
+        waiting: &BTreeSet<Place>,
+    ) -> FetchRequest {
         let is_full = self.session.epoch == 0;
         if is_full {
             self.session.partitions.clear();
@@ -151,7 +167,8 @@ impl Conversation {
         let mut topics: BTreeMap<Uuid, Vec<FetchPartition>> = BTreeMap::new();
         let mut forgotten: BTreeMap<Uuid, Vec<i32>> = BTreeMap::new();
         for place in std::mem::take(&mut self.changed) {
-            let wanted = replicas.partitions.get(&place).filter(|_| self.wants.contains(&place)).map(WantedOf::now);
+            let is_wanted = self.wants.contains(&place) && !waiting.contains(&place);
+            let wanted = replicas.partitions.get(&place).filter(|_| is_wanted).map(WantedOf::now);
             match wanted {
                 Some(wanted) => {
                     if self.session.partitions.insert(place, wanted) != Some(wanted) {

@@ -134,10 +134,15 @@ impl Fetchers {
             && let Some(conversation) = self.by_leader.get_mut(&before)
         {
             conversation.wants.remove(&place);
+            conversation.throttled.remove(&place);
             conversation.changed.insert(place);
         }
         if let Some(leader) = leader {
             let conversation = self.by_leader.entry(leader).or_default();
+            if before != Some(leader) && replicas.throttles.follower.is_throttled(place) {
+                // How far it is behind the first answer will tell.
+                conversation.throttled.insert(place);
+            }
             conversation.wants.insert(place);
             conversation.changed.insert(place);
         }
@@ -194,7 +199,18 @@ impl Fetchers {
             return;
         }
         let epoch = partition.state.leader_epoch;
-        if let Err(error) = take::take(cx, partition, data) {
+        let bytes = data.records.as_ref().map_or(0, |records| records.len() as u64);
+        let mark = data.high_watermark;
+        let taken = take::take(cx, partition, data);
+        let is_behind = mark > partition.log.log_end_offset();
+        replicas.throttles.follower.record(place, bytes, cx.now());
+        if let Some(conversation) = self.by_leader.get_mut(&leader) {
+            match is_behind && replicas.throttles.follower.is_throttled(place) {
+                true => _ = conversation.throttled.insert(place),
+                false => _ = conversation.throttled.remove(&place),
+            }
+        }
+        if let (Err(error), Some(partition)) = (taken, replicas.partitions.get(&place)) {
             let name = format!("{}-{}", partition.topic, partition.index);
             match error {
                 Untaken::Refused(error) => cx.note(format!("{name}: leader {leader} says {}", error.name())),
