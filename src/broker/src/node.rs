@@ -75,6 +75,11 @@ impl BrokerNode {
         BrokerNode { config, running: None }
     }
 
+    /// The marks of one replica; none before it has started, or if it has no such replica.
+    pub fn replica_marks(&self, topic: &str, partition: i32) -> Option<ReplicaMarks<'_>> {
+        self.running.as_ref()?.replica_marks(topic, partition)
+    }
+
     /// The marks of its replicas; none before it has started.
     pub fn marks(&self) -> impl Iterator<Item = ReplicaMarks<'_>> {
         self.running.iter().flat_map(|running| running.marks())

@@ -7,18 +7,26 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+fn marks_of(p: &Partition) -> ReplicaMarks<'_> {
+    ReplicaMarks {
+        topic: &p.topic,
+        topic_id: p.topic_id,
+        partition: p.index,
+        is_leader: p.is_leader(),
+        leader_epoch: p.state.leader_epoch,
+        high_watermark: p.log.high_watermark(),
+        log_end_offset: p.log.log_end_offset(),
+        log: &p.log,
+    }
+}
+
 impl Running {
     pub(crate) fn marks(&self) -> impl Iterator<Item = ReplicaMarks<'_>> {
-        self.replicas.partitions.values().map(|p| ReplicaMarks {
-            topic: &p.topic,
-            topic_id: p.topic_id,
-            partition: p.index,
-            is_leader: p.is_leader(),
-            leader_epoch: p.state.leader_epoch,
-            high_watermark: p.log.high_watermark(),
-            log_end_offset: p.log.log_end_offset(),
-            log: &p.log,
-        })
+        self.replicas.partitions.values().map(marks_of)
+    }
+
+    pub(crate) fn replica_marks(&self, topic: &str, partition: i32) -> Option<ReplicaMarks<'_>> {
+        self.replicas.by_name(&self.image, topic, partition).map(marks_of)
     }
 
     pub(crate) fn view(&self) -> BrokerView {

@@ -9,7 +9,7 @@ mod story;
 mod talk;
 
 use crate::{
-    Cluster,
+    Cluster, Ledger,
     protocol::{EventLine, NodeState},
 };
 pub use dealings::{Creation, Dealings, Refusal, Waited};
@@ -125,6 +125,9 @@ pub struct Activity {
     /// Who became active last, and in which epoch.
     active: Option<(i32, i32)>,
     errors_seen: BTreeMap<String, u64>,
+    ledger: Ledger,
+    /// The id of the next line of the event log.
+    next_line: u64,
 }
 
 impl Activity {
@@ -186,6 +189,10 @@ impl Activity {
     /// How often clients were answered with each error, by its Kafka name.
     pub fn errors_seen(&self) -> &BTreeMap<String, u64> {
         &self.errors_seen
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     pub(crate) fn flights(&self) -> &Flights {
@@ -256,7 +263,14 @@ impl Activity {
             TraceEvent::Fault { at, fault } => self.fault(*at, world, cluster, fault),
             _ => {}
         }
-        events::line(world, cluster, event)
+        let mut line = events::line(world, cluster, event);
+        if let Some(line) = &mut line {
+            line.id = self.next_line;
+            self.next_line += 1;
+            self.ledger.heard(line);
+        }
+        self.ledger.look(world, cluster, self.partitions.steps());
+        line
     }
 
     fn fault(&mut self, at: Time, world: &World, cluster: &Cluster, fault: &ottla_world::Fault) {

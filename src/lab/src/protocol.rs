@@ -406,8 +406,9 @@ pub struct LinkRow {
     pub lossy_percent: u8,
 }
 
-/// The guarantees in numbers.
+/// The guarantees in numbers; what the words mean stands at [`crate::Ledger`]'s module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LedgerRow {
     /// Records a producer was told are written.
     pub acknowledged: u64,
@@ -415,11 +416,95 @@ pub struct LedgerRow {
     pub lost: u64,
     /// Records handed to consumers.
     pub read: u64,
+    /// Records behind what their producer sent later.
+    pub out_of_order: u64,
+    /// Records in a log once more than they were sent.
+    pub duplicated: u64,
+    /// By topic and partition.
+    pub partitions: Vec<LedgerPartitionRow>,
+    /// What went wrong, oldest first; only the newest if there is much.
+    pub entries: Vec<LedgerEntryRow>,
+}
+
+/// A partition's line of the ledger; all numbers are records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerPartitionRow {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// Acknowledged with `acks=1`.
+    pub by_leader: u64,
+    /// Acknowledged with `acks=all`.
+    pub by_all: u64,
+    /// Sent with `acks=0`: nobody promised anything.
+    pub unconfirmed: u64,
+    /// Acknowledged, and on `min.insync.replicas` replicas.
+    pub durable: u64,
+    /// Acknowledged, and below the high watermark.
+    pub readable: u64,
+    /// Acknowledged, and gone.
+    pub lost: u64,
+    /// Behind what their producer sent later.
+    pub out_of_order: u64,
+    /// In the log once more than they were sent.
+    pub duplicated: u64,
+    /// Whether it has a leader now: without one nothing is readable.
+    pub has_leader: bool,
+}
+
+/// What can go wrong with promised records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerEntryKind {
+    /// They are gone.
+    Lost,
+    /// They stand behind what was sent later.
+    OutOfOrder,
+    /// They stand in the log once more than they were sent.
+    Duplicated,
+}
+
+/// Records of a partition that something went wrong with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEntryRow {
+    /// What.
+    pub kind: LedgerEntryKind,
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// Offset of the first of them.
+    pub first_offset: i64,
+    /// How many.
+    pub records: u64,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// A later leader had them again.
+    pub found_again: bool,
+    /// What happened, in order.
+    pub events: Vec<LedgerEventRow>,
+}
+
+/// Something that happened to records of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEventRow {
+    /// When, in microseconds.
+    pub at_us: u64,
+    /// Which node, if it was one; 0 is the laptop.
+    pub node: Option<i32>,
+    /// What happened.
+    pub text: String,
+    /// The id of the line in the event log, if it stands there.
+    pub line: Option<u64>,
 }
 
 /// A line of the event log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventLine {
+    /// Its number in the event log, from 0.
+    #[serde(default)]
+    pub id: u64,
     /// When, in microseconds.
     pub at_us: u64,
     /// Which node, if it was one; 0 is the laptop.

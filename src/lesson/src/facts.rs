@@ -12,7 +12,7 @@ pub struct Facts<'a> {
     /// What clients and brokers said to each other.
     pub activity: &'a Activity,
     /// What was promised, what is there.
-    pub ledger: Ledger,
+    pub ledger: &'a Ledger,
 }
 
 impl<'a> Facts<'a> {

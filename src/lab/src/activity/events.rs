@@ -23,7 +23,7 @@ pub(super) fn line(world: &World, cluster: &Cluster, event: &TraceEvent) -> Opti
         }
         _ => return None,
     };
-    Some(EventLine { at_us: at.as_micros(), node, text, interesting })
+    Some(EventLine { id: 0, at_us: at.as_micros(), node, text, interesting })
 }
 
 fn node_of(world: &World, cluster: &Cluster, pid: Pid) -> Option<i32> {

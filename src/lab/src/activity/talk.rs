@@ -2,6 +2,7 @@
 //! belongs to, and what can't be decoded is passed over, never trusted.
 
 use super::{Acknowledged, Activity, REMEMBERED, ReadRecord, Refusal};
+use crate::ledger::Talked;
 use bytes::Bytes;
 use ottla_records::{Batches, Limits};
 use ottla_wire::{
@@ -17,7 +18,9 @@ pub(super) struct Talk {
     pub(super) client: Pid,
     pub(super) server: Pid,
     from_laptop: bool,
-    /// The node that serves it, until it has answered.
+    /// The node that serves it.
+    node: Option<i32>,
+    /// The same, until it has answered.
     unheard: Option<i32>,
     /// By correlation id, in the order in which they were asked: answers come in that order.
     waiting: VecDeque<(i32, Asked)>,
@@ -57,6 +60,7 @@ impl Talk {
             client,
             server,
             from_laptop,
+            node,
             unheard: node.filter(|_| from_laptop),
             waiting: VecDeque::new(),
             readings: BTreeMap::new(),
@@ -124,16 +128,23 @@ impl Activity {
             RequestKind::Fetch(_) => kind.1 = true,
             _ => {}
         }
+        let (pid, node) = (talk.client, talk.node);
         let Some(asked) = talk.asked(request.correlation_id) else { return };
         asked.at = at;
         match request.body {
             RequestKind::Produce(produce) => {
                 asked.acks = produce.acks;
+                let by = Talked { at, pid, node, acks: produce.acks };
                 for topic in produce.topic_data {
                     let name = self.topic_names.get(topic.topic_id.as_bytes()).cloned();
                     let name = if topic.name.0.is_empty() { name.unwrap_or_default() } else { topic.name.to_string() };
-                    let batches = topic.partition_data.into_iter().filter_map(|p| Some((p.index, p.records?)));
-                    asked.written.extend(batches.map(|(index, records)| (name.clone(), index, records)));
+                    for (index, records) in topic.partition_data.into_iter().filter_map(|p| Some((p.index, p.records?)))
+                    {
+                        for batch in Batches::new(records.clone()).map_while(Result::ok) {
+                            self.ledger.asked(by, (&name, index), &batch.header);
+                        }
+                        asked.written.push((name.clone(), index, records));
+                    }
                 }
                 if produce.acks == 0 {
                     talk.take(request.correlation_id);
@@ -203,7 +214,8 @@ impl Activity {
                         self.saw_error(partition.error_code);
                         self.refused(at, client, ("Produce", &name), partition.error_code);
                         if partition.error_code == 0 {
-                            self.acknowledge(at, client, &asked, (&name, partition.index), partition.base_offset);
+                            let by = Talked { at, pid: client, node: talk.node, acks: asked.acks };
+                            self.acknowledge(by, &asked, (&name, partition.index), partition.base_offset);
                         }
                     }
                 }
@@ -271,13 +283,15 @@ impl Activity {
         }
     }
 
-    fn acknowledge(&mut self, at: Time, pid: Pid, asked: &Asked, place: (&str, i32), base_offset: i64) {
+    fn acknowledge(&mut self, by: Talked, asked: &Asked, place: (&str, i32), base_offset: i64) {
+        let Talked { at, pid, .. } = by;
         let mut base_offset = base_offset;
         let batches = asked.written.iter().filter(|(t, p, _)| (t.as_str(), *p) == place);
         let known = self.acknowledged.entry((place.0.to_owned(), place.1)).or_default();
         for (_, _, bytes) in batches {
             for batch in Batches::new(bytes.clone()).map_while(Result::ok) {
                 self.story.wrote((at, pid), place, base_offset, &batch);
+                self.ledger.acknowledged(by, place, base_offset, &batch.header);
                 let records = batch.header.records_count.max(0) as u32;
                 self.acknowledged_records += u64::from(records);
                 *self.records_of.entry(pid).or_default() += u64::from(records);
@@ -302,6 +316,7 @@ impl Activity {
             let Ok(records) = batch.records(&Limits::default()) else { continue };
             for record in records.iter().filter(|r| r.offset >= wanted) {
                 self.read_records += 1;
+                self.ledger.handed(1);
                 *self.records_of.entry(pid).or_default() += 1;
                 if self.reads.len() < REMEMBERED {
                     let (topic, partition) = place.clone();

@@ -7,23 +7,26 @@ mod replica;
 mod topics;
 
 pub use log::{LogRecord, LogSegment};
-pub(crate) use replica::leader_log;
 pub(crate) use topics::{led_by, metadata, metadata_of};
 
 use crate::{
     Lab, NodeKind,
-    protocol::{BrokerCard, ControllerCard, Flight, LabView, QuorumRow},
+    protocol::{BrokerCard, ControllerCard, Flight, LabView, LedgerRow, QuorumRow},
 };
-use ottla_broker::BrokerStateName;
+use ottla_broker::{BrokerStateName, BrokerView, PartitionView, ReplicaRole};
 use ottla_controller::{ControllerView, MetadataImage, ReplicaProgress};
 use ottla_world::Pid;
+use std::collections::BTreeMap;
 
 impl Lab {
     /// The picture, now.
     pub fn view(&self) -> LabView {
         let image = topics::metadata(self);
-        let ids = self.cluster.ids(NodeKind::Broker);
-        let mut brokers: Vec<BrokerCard> = ids.map(|id| self.broker_card(image.as_deref(), id)).collect();
+        let ids = || self.cluster.ids(NodeKind::Broker);
+        let views = ids().filter_map(|id| Some((id, self.cluster.broker(&self.world, id)?.view())));
+        let views: BTreeMap<i32, BrokerView> = views.collect();
+        let cards = ids().map(|id| self.broker_card(image.as_deref(), id, views.get(&id)));
+        let mut brokers: Vec<BrokerCard> = cards.collect();
         if let Some(image) = &image {
             replica::mark_divergence(&mut brokers, image);
         }
@@ -37,7 +40,7 @@ impl Lab {
             groups: clients::groups(self),
             flights: self.flight_rows(),
             links: self.link_rows(),
-            ledger: self.ledger().row(),
+            ledger: self.ledger_row(&views, image.as_deref()),
         }
     }
 
@@ -49,10 +52,19 @@ impl Lab {
         })
     }
 
-    fn broker_card(&self, image: Option<&MetadataImage>, id: i32) -> BrokerCard {
-        let view = self.cluster.broker(&self.world, id).map(ottla_broker::BrokerNode::view);
-        let unfenced = view.as_ref().is_some_and(|v| v.state == BrokerStateName::Running);
-        let replicas = view.map(|v| replica::strips(self, image, id, &v)).unwrap_or_default();
+    fn ledger_row(&self, brokers: &BTreeMap<i32, BrokerView>, image: Option<&MetadataImage>) -> LedgerRow {
+        self.ledger().row(|topic, partition| {
+            let image = image?;
+            let leader = image.partition(topic, partition).filter(|state| state.has_leader())?.leader;
+            let here = |p: &&PartitionView| (p.topic.as_str(), p.partition) == (topic, partition);
+            let view = brokers.get(&leader)?.partitions.iter().find(here)?;
+            (view.role == ReplicaRole::Leader).then(|| (view, image.effective_min_isr(topic)))
+        })
+    }
+
+    fn broker_card(&self, image: Option<&MetadataImage>, id: i32, view: Option<&BrokerView>) -> BrokerCard {
+        let unfenced = view.is_some_and(|v| v.state == BrokerStateName::Running);
+        let replicas = view.map(|v| replica::strips(self, image, id, v)).unwrap_or_default();
         BrokerCard {
             id,
             port: self.cluster.nodes[&id].port,

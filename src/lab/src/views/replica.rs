@@ -1,7 +1,6 @@
-//! Log strips: a replica's marks and last records, read from its broker's own disk. Serves the picture and the ledger;
+//! Log strips: a replica's marks and last records, read from its broker's own disk. Serves the picture;
 //! invariant: each replica is read from its own disk, nothing is shared.
 
-use super::topics;
 use crate::{
     Lab,
     protocol::{BrokerCard, RecordCell, ReplicaStrip, SegmentBar},
@@ -11,7 +10,6 @@ use ottla_broker::{BrokerView, PartitionView, ReplicaRole};
 use ottla_controller::MetadataImage;
 use ottla_records::{Batch, Batches, Limits};
 use ottla_world::{HostId, World};
-use std::collections::BTreeMap;
 
 /// Records shown of a strip.
 const CELLS: usize = 32;
@@ -19,9 +17,10 @@ const CELLS: usize = 32;
 const SEGMENTS: usize = 12;
 /// Characters shown of a key or value.
 const TEXT: usize = 40;
-/// Bytes of a log looked at for the ledger.
+/// Bytes of a log looked at for one strip.
 const LOOKED_AT: u64 = 1 << 20;
 
+/// The strips of a broker's replicas; `image` is the freshest metadata, derived once for a view.
 pub(super) fn strips(lab: &Lab, image: Option<&MetadataImage>, node: i32, view: &BrokerView) -> Vec<ReplicaStrip> {
     let strip = |p: &PartitionView| {
         let state = image.and_then(|image| image.partition(&p.topic, p.partition));
@@ -101,12 +100,10 @@ fn text(bytes: &Bytes) -> String {
 
 /// A replica's newest segment on its broker's disk.
 #[derive(Debug)]
-pub(crate) struct ReplicaLog {
+struct ReplicaLog {
     host: HostId,
     path: String,
     size_bytes: u64,
-    pub(crate) leader_epoch: i32,
-    pub(crate) log_end_offset: i64,
 }
 
 impl ReplicaLog {
@@ -115,8 +112,7 @@ impl ReplicaLog {
         let (host, dir) = (lab.cluster.host(node)?, format!("{}-{}", partition.topic, partition.partition));
         let path = format!("node-{node}/{dir}/{base_offset:020}");
         let size_bytes = lab.world.disk(host).len(&format!("{path}.log"))?;
-        let (leader_epoch, log_end_offset) = (partition.leader_epoch, partition.log_end_offset);
-        Some(ReplicaLog { host, path, size_bytes, leader_epoch, log_end_offset })
+        Some(ReplicaLog { host, path, size_bytes })
     }
 
     fn batches(&self, world: &World, from: u64) -> Vec<Batch> {
@@ -138,19 +134,4 @@ impl ReplicaLog {
         let from = entries.checked_sub(2).and_then(position).unwrap_or(0);
         self.batches(world, from)
     }
-
-    /// Check sums of the batches near the end, by base offset.
-    pub(crate) fn crcs(&self, world: &World) -> BTreeMap<i64, u32> {
-        let batches = if self.size_bytes <= LOOKED_AT { self.batches(world, 0) } else { self.tail(world) };
-        batches.into_iter().map(|b| (b.header.base_offset, b.header.crc)).collect()
-    }
-}
-
-/// The log of a partition's leader, if it has a living one.
-pub(crate) fn leader_log(lab: &Lab, topic: &str, partition: i32) -> Option<ReplicaLog> {
-    let image = topics::metadata(lab)?;
-    let leader = image.partition(topic, partition).filter(|state| state.has_leader())?.leader;
-    let view = lab.cluster.broker(&lab.world, leader)?.view();
-    let of = |p: &&PartitionView| p.topic == topic && p.partition == partition && p.role == ReplicaRole::Leader;
-    ReplicaLog::of(lab, leader, view.partitions.iter().find(of)?)
 }

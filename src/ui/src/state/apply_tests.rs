@@ -74,7 +74,7 @@ fn a_fresh_lab_has_empty_terminals() {
 #[test]
 fn events_are_bounded() {
     let mut state = state();
-    let line = |at_us| EventLine { at_us, node: None, text: "e".into(), interesting: false };
+    let line = |at_us| EventLine { id: 0, at_us, node: None, text: "e".into(), interesting: false };
     state.apply(heard(FromEngine::Events((0..2_000).map(line).collect())));
     assert_eq!((state.events.len(), state.events.last().unwrap().at_us), (MOST_EVENTS, 1_999));
 }

@@ -29,6 +29,8 @@ pub(super) enum Segment {
 struct End {
     host: HostId,
     pid: Option<Pid>,
+    /// Whose it was, once it is closed: what was sent before still arrives.
+    was: Option<Pid>,
     /// When the last segment sent from here arrives; none overtakes it.
     last_arrival: Time,
     /// Segments that a cut link holds back.
@@ -82,7 +84,7 @@ impl World {
             return self.schedule(self.now, Event::Input { pid, input });
         }
         let to = self.ports.get(&port).copied().unwrap_or(from);
-        let end = |host, pid| End { host, pid, last_arrival: Time::ZERO, held: VecDeque::new(), given_up: false };
+        let end = |host, pid| End { host, pid, was: None, last_arrival: Time::ZERO, held: VecDeque::new(), given_up: false };
         let connection = Connection { port, client: end(from, Some(pid)), server: end(to, None), open: false };
         self.connections.insert(id, connection);
         self.transmit(id, true, Segment::Syn);
@@ -186,7 +188,8 @@ impl World {
 
     fn deliver_frame(&mut self, id: ConnectionId, to_server: bool, to: Pid, frame: Bytes) {
         let at = self.now;
-        let from = self.connections.get_mut(&id).and_then(|c| c.end(!to_server).pid);
+        let sender = self.connections.get_mut(&id).map(|c| c.end(!to_server));
+        let from = sender.and_then(|end| end.pid.or(end.was));
         if let Some(from) = from {
             let copy = frame.clone();
             self.record(|| TraceEvent::Delivered { at, connection: id, from, to, frame: copy });
@@ -228,7 +231,8 @@ impl World {
         if !is_client && connection.server.pid != Some(pid) {
             return;
         }
-        connection.end(!is_client).pid = None;
+        let end = connection.end(!is_client);
+        end.was = end.pid.take();
         let peer_gone = connection.end(is_client).pid.is_none();
         if connection.open && !peer_gone {
             self.transmit(id, is_client, Segment::Fin);
