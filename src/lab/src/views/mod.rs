@@ -92,7 +92,7 @@ impl Lab {
             log_end_offset: view.as_ref().map_or(-1, |v| v.log_end_offset),
             high_watermark: view.as_ref().map_or(-1, |v| v.high_watermark),
             voted_for: view.as_ref().and_then(|v| v.voted_for),
-            followers: view.as_ref().map(|v| quorum_rows(v)).unwrap_or_default(),
+            followers: view.as_ref().map(quorum_rows).unwrap_or_default(),
         }
     }
 

@@ -279,6 +279,56 @@ mod tests {
     }
 
     #[test]
+    fn clean() {
+        let steps = [
+            "[1] kafka-topics.sh --bootstrap-server localhost:9093 --create --topic t --replica-assignment 1",
+            "@ kill 1",
+            "@ sleep 10",
+            "@ start 1",
+            "@ sleep 5",
+        ];
+        check(
+            &steps,
+            &[
+                row(
+                    r#"{ clean_election = { topic = "t" } }"#,
+                    "No partition of t that had no leader was given a complete one.",
+                    "done",
+                ),
+                row(
+                    r#"{ unclean_election = { topic = "t" } }"#,
+                    "Every leader of t was in sync or eligible when it was elected.",
+                    "Every leader of t was in sync or eligible when it was elected.",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn controllers() {
+        let steps = [
+            "[1] kafka-topics.sh --bootstrap-server localhost:9092 --create --topic t --replica-assignment 1",
+            "[1] kafka-console-producer.sh --bootstrap-server localhost:9092 --topic t",
+            "[1] one",
+            "@ kill controller",
+            "[2] kafka-topics.sh --bootstrap-server localhost:9092 --create --topic u",
+            "[1] two",
+            "@ sleep 60",
+            "@ start 11",
+        ];
+        let majority = "1 of 1 controllers run: a majority.";
+        check(
+            &steps,
+            &[
+                row("{ active_controller_killed = {} }", "Controller 11 is still the active controller.", "done"),
+                row("{ controller_moved = {} }", "Controller 11 is alive and active.", "done"),
+                row("{ controller_majority_down = {} }", majority, majority),
+                row("{ create_failed_while_records_flowed = {} }", "No tool has given up on creating a topic.", "done"),
+            ],
+        );
+    }
+
+    #[test]
     fn divergent_tail() {
         let steps = [
             "[1] kafka-topics.sh --bootstrap-server localhost:9092 --create --topic t --replica-assignment 1:2:3",

@@ -367,6 +367,21 @@ mod tests {
                     "done",
                 ),
                 row(
+                    r#"{ acknowledged_with = { topic = "t", acks = 1 } }"#,
+                    "No record of t was acknowledged to a producer with acks=1.",
+                    "done",
+                ),
+                row(
+                    r#"{ acknowledged_with = { topic = "t", acks = -1 } }"#,
+                    "No record of t was acknowledged to a producer with acks=-1.",
+                    "No record of t was acknowledged to a producer with acks=-1.",
+                ),
+                row(
+                    r#"{ follower_back_in_isr = { topic = "t", by_leader = true } }"#,
+                    "No living follower has left the Isr of t yet.",
+                    "done",
+                ),
+                row(
                     r#"{ waited_at_high_watermark = { topic = "t" } }"#,
                     "No consumer of t has waited for a record that was written already.",
                     "done",
