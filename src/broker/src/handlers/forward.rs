@@ -6,11 +6,12 @@ use bytes::Bytes;
 use ottla_wire::{
     ApiKey, ErrorCode, Request, RequestKind, ResponseKind,
     messages::{
-        AlterPartitionReassignmentsResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteTopicsResponse,
-        DescribeQuorumResponse, ElectLeadersResponse, EnvelopeRequest, EnvelopeResponse,
+        AlterClientQuotasResponse, AlterPartitionReassignmentsResponse, CreatePartitionsResponse, CreateTopicsResponse,
+        DeleteTopicsResponse, DescribeQuorumResponse, ElectLeadersResponse, EnvelopeRequest, EnvelopeResponse,
         IncrementalAlterConfigsResponse, ListPartitionReassignmentsResponse, UnregisterBrokerResponse,
-        UpdateFeaturesResponse, create_partitions_response::CreatePartitionsTopicResult,
-        create_topics_response::CreatableTopicResult, delete_topics_response::DeletableTopicResult,
+        UpdateFeaturesResponse, alter_client_quotas_response::EntryData,
+        create_partitions_response::CreatePartitionsTopicResult, create_topics_response::CreatableTopicResult,
+        delete_topics_response::DeletableTopicResult,
     },
 };
 use ottla_world::{Context, Time};
@@ -89,6 +90,10 @@ fn failure(key: ApiKey, error: ErrorCode) -> ResponseKind {
         ApiKey::DescribeQuorum => ResponseKind::DescribeQuorum(
             DescribeQuorumResponse::default().with_error_code(code).with_error_message(None),
         ),
+        ApiKey::AlterClientQuotas => {
+            let entry = EntryData::default().with_error_code(code).with_error_message(None);
+            ResponseKind::AlterClientQuotas(AlterClientQuotasResponse::default().with_entries(vec![entry]))
+        }
         ApiKey::UpdateFeatures => ResponseKind::UpdateFeatures(
             UpdateFeaturesResponse::default().with_error_code(code).with_error_message(None),
         ),

@@ -10,6 +10,7 @@ mod fetch;
 mod forward;
 mod groups;
 mod log_dirs;
+mod management;
 mod metadata;
 mod offsets;
 mod produce;
@@ -59,9 +60,15 @@ impl Running {
             | RequestKind::ElectLeaders(_)
             | RequestKind::AlterPartitionReassignments(_)
             | RequestKind::DescribeQuorum(_)
+            | RequestKind::AlterClientQuotas(_)
             | RequestKind::UpdateFeatures(_)
             | RequestKind::UnregisterBroker(_) => self.forward(cx, id, request),
             RequestKind::IncrementalAlterConfigs(_) => self.alter_configs(cx, id, request),
+            RequestKind::DescribeClientQuotas(body) => self.describe_client_quotas(cx, id, &body),
+            RequestKind::ListConfigResources(body) => self.list_config_resources(cx, id, &body),
+            RequestKind::DescribeAcls(_) | RequestKind::CreateAcls(_) | RequestKind::DeleteAcls(_) => {
+                self.no_authorizer(cx, id, &request.body);
+            }
             RequestKind::AlterConfigs(body) => self.respond(cx, id, no_alter_configs(&body)),
             _ => self.group_request(cx, id, request),
         }

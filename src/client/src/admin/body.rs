@@ -4,7 +4,7 @@
 use super::Admin;
 use super::call::{Call, Operation, Work};
 use super::response::AdminResponse;
-use super::{cluster, configs, groups, leaders, topics};
+use super::{cluster, configs, groups, leaders, manage, topics};
 use crate::JavaError;
 use ottla_wire::{RequestKind, messages::MetadataRequest};
 
@@ -23,8 +23,10 @@ pub(super) fn of(admin: &Admin, call: &Call, timeout_ms: u64) -> Body {
     match &call.work {
         Work::Refresh | Work::FindBrokers => empty(),
         Work::Once => {
-            let (body, versions) =
-                topics::body(request, timeout_ms).or_else(|| cluster::body(request, timeout_ms)).unwrap_or_else(empty);
+            let (body, versions) = topics::body(request, timeout_ms)
+                .or_else(|| cluster::body(request, timeout_ms))
+                .or_else(|| manage::body(request, timeout_ms))
+                .unwrap_or_else(empty);
             (for_endpoint(body, admin.asks_controllers), versions)
         }
         Work::TopicPage(from) => topics::page(request, from.as_ref()),

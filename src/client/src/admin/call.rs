@@ -169,8 +169,27 @@ pub(super) fn plan(request: &AdminRequest) -> (Vec<Planned>, AdminResponse) {
         Q::DescribeCluster { .. } => (once("listNodes", Target::Any), super::cluster::empty_cluster()),
         Q::DescribeMetadataQuorum => (once("describeMetadataQuorum", Target::Any), super::cluster::empty_quorum()),
         Q::DescribeFeatures => (once("describeFeatures", Target::Any), super::cluster::empty_features()),
-        _ => plan_groups(request),
+        _ => plan_management(request).unwrap_or_else(|| plan_groups(request)),
     }
+}
+
+/// The calls about quotas, features, access control and versions.
+fn plan_management(request: &AdminRequest) -> Option<(Vec<Planned>, AdminResponse)> {
+    use AdminRequest as Q;
+    use AdminResponse as A;
+    let (name, target, answer) = match request {
+        Q::UpdateFeatures { .. } => ("updateFeatures", Target::Controller, A::FeaturesUpdated(BTreeMap::new())),
+        Q::UnregisterBroker { .. } => ("unregisterBroker", Target::Any, A::Done),
+        Q::DescribeClientQuotas { .. } => ("describeClientQuotas", Target::Any, A::ClientQuotas(Vec::new())),
+        Q::AlterClientQuotas { .. } => ("alterClientQuotas", Target::Any, A::Done),
+        Q::ListConfigResources { .. } => ("listConfigResources", Target::Any, A::ConfigResources(Vec::new())),
+        Q::DescribeAcls => ("describeAcls", Target::Any, A::Done),
+        Q::CreateAcls { .. } => ("createAcls", Target::Any, A::Done),
+        Q::DeleteAcls { .. } => ("deleteAcls", Target::Any, A::Done),
+        Q::ApiVersions { broker } => ("apiVersions", Target::Node(*broker), A::ApiVersions(Vec::new())),
+        _ => return None,
+    };
+    Some((vec![(name.to_owned(), target, Work::Once)], answer))
 }
 
 /// The calls about partitions that their leaders answer.

@@ -4,7 +4,7 @@
 use super::call::{Answered, Call, CallError, Operation, Target, Work};
 use super::request::AdminRequest;
 use super::response::{AdminEvent, AdminResponse};
-use super::{Admin, body, cluster, configs, groups, leaders, topics};
+use super::{Admin, body, cluster, configs, groups, leaders, manage, topics};
 use crate::network::{Outcome, Outgoing};
 use crate::{CallId, JavaError, Node};
 use ottla_wire::{ErrorCode, ResponseKind, messages::MetadataResponse};
@@ -178,6 +178,7 @@ impl Admin {
                 let id = call.operation.unwrap_or_default();
                 let Some(operation) = self.operations.get_mut(&id) else { return Ok(()) };
                 let answered = topics::answer(operation, response).or_else(|| cluster::answer(operation, response));
+                let answered = answered.or_else(|| manage::answer(operation, response));
                 let answered = answered.unwrap_or(Ok(()));
                 if let Err(error) = &answered
                     && error.error.is("NotControllerException")

@@ -9,6 +9,7 @@ mod describe;
 mod engine;
 mod groups;
 mod leaders;
+mod manage;
 mod refresh;
 mod request;
 mod response;
@@ -17,13 +18,13 @@ mod tests;
 mod topics;
 
 pub use request::{
-    AdminRequest, AlterConfigOp, CallId, ConfigResource, ConfigResourceType, ElectionType, NewPartitions, NewTopic,
-    OffsetSpec,
+    AclBinding, AdminRequest, AlterConfigOp, CallId, ConfigResource, ConfigResourceType, ElectionType, NewPartitions,
+    NewTopic, OffsetSpec, QuotaMatch,
 };
 pub use response::{
     AdminEvent, AdminResponse, ClusterDescription, ConfigEntry, ConfigSource, CreatedTopic, Each, FeatureMetadata,
     GroupDescription, GroupListing, ListedOffset, LogDir, MemberDescription, PartitionDescription,
-    PartitionReassignment, QuorumInfo, QuorumReplica, ReplicaInfo, TopicDescription, TopicListing,
+    PartitionReassignment, QuorumInfo, QuorumReplica, QuotaEntry, ReplicaInfo, TopicDescription, TopicListing,
 };
 
 use crate::network::{NetworkClient, backoff::Backoff};

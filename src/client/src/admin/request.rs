@@ -146,6 +146,84 @@ pub enum AdminRequest {
     DescribeMetadataQuorum,
     /// `describeFeatures`.
     DescribeFeatures,
+    /// `updateFeatures`.
+    UpdateFeatures {
+        /// Feature, level, and whether it may rise (1), fall safely (2) or fall at any price (3).
+        updates: Vec<(String, i16, i8)>,
+        /// Only ask whether it could be done.
+        validate_only: bool,
+    },
+    /// `unregisterBroker`.
+    UnregisterBroker {
+        /// Its id.
+        broker: i32,
+    },
+    /// `describeClientQuotas`.
+    DescribeClientQuotas {
+        /// Types of entities (`user`, `client-id`, `ip`) and which of them.
+        components: Vec<(String, QuotaMatch)>,
+        /// Only entities of just these types.
+        strict: bool,
+    },
+    /// `alterClientQuotas` of one entity.
+    AlterClientQuotas {
+        /// Types and names; no name is the default.
+        entity: Vec<(String, Option<String>)>,
+        /// Keys and the bits of their values; `None` takes a quota away.
+        ops: Vec<(String, Option<u64>)>,
+    },
+    /// `listConfigResources`.
+    ListConfigResources {
+        /// Of which types.
+        types: Vec<ConfigResourceType>,
+    },
+    /// `describeAcls`, all of them.
+    DescribeAcls,
+    /// `createAcls`.
+    CreateAcls {
+        /// What to allow or deny.
+        bindings: Vec<AclBinding>,
+    },
+    /// `deleteAcls`.
+    DeleteAcls {
+        /// What to take back.
+        bindings: Vec<AclBinding>,
+    },
+    /// What a broker speaks (`NodeApiVersions`).
+    ApiVersions {
+        /// Which.
+        broker: i32,
+    },
+}
+
+/// Which entities of a type a quota is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuotaMatch {
+    /// The one of this name.
+    Exact(String),
+    /// The default.
+    Default,
+    /// All.
+    Any,
+}
+
+/// Who may do what with what, in Kafka's codes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AclBinding {
+    /// `ResourceType`: 2 topic, 3 group, 4 cluster, 5 transactional id, 6 delegation token.
+    pub resource_type: i8,
+    /// Its name.
+    pub resource_name: String,
+    /// `PatternType`: 3 literal, 4 prefixed.
+    pub pattern_type: i8,
+    /// Such as `User:alice`.
+    pub principal: String,
+    /// `*` for every host.
+    pub host: String,
+    /// `AclOperation`.
+    pub operation: i8,
+    /// `AclPermissionType`: 2 deny, 3 allow.
+    pub permission_type: i8,
 }
 
 /// A topic to be created.

@@ -72,6 +72,25 @@ pub enum AdminResponse {
     Quorum(QuorumInfo),
     /// The cluster's features.
     Features(FeatureMetadata),
+    /// By feature.
+    FeaturesUpdated(Each<String, ()>),
+    /// Entities with their quotas.
+    ClientQuotas(Vec<QuotaEntry>),
+    /// What has settings.
+    ConfigResources(Vec<ConfigResource>),
+    /// API keys with their lowest and highest versions.
+    ApiVersions(Vec<(i16, i16, i16)>),
+    /// It is done.
+    Done,
+}
+
+/// An entity with its quotas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaEntry {
+    /// Types and names; no name is the default.
+    pub entity: Vec<(String, Option<String>)>,
+    /// Keys and the bits of their values.
+    pub values: BTreeMap<String, u64>,
 }
 
 /// A topic in a list.

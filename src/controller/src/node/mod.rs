@@ -1,7 +1,7 @@
 //! One KRaft controller as a process. Serves the lab; invariant: everything it knows came over the wire or from its disk.
 
 mod active;
-mod describe;
+pub(crate) mod describe;
 mod errors;
 mod notes;
 mod reply;

@@ -2,7 +2,10 @@
 //!
 //! Serves the shell. Invariant: a tool talks to a cluster only over the wire, and prints what the real tool prints.
 
+mod acls;
 mod admin;
+mod broker_api_versions;
+mod cluster;
 mod configs;
 mod console_consumer;
 mod console_producer;
@@ -16,6 +19,7 @@ mod leader_election;
 mod log_dirs;
 mod metadata_quorum;
 mod reassign;
+mod sub_commands;
 mod tool;
 mod topics;
 
@@ -32,14 +36,16 @@ const fn info(name: &'static str, summary: &'static str) -> CommandInfo {
 
 /// Kafka's tools, by name without `.sh`.
 pub const COMMANDS: &[CommandInfo] = &[
-    info("kafka-cluster", "show the cluster's id and its brokers"),
-    info("kafka-configs", "show and change settings of topics, brokers and groups"),
+    info("kafka-acls", "show and change who may do what"),
+    info("kafka-broker-api-versions", "show which requests brokers understand"),
+    info("kafka-cluster", "show the cluster's id and its brokers, take a broker off the list"),
+    info("kafka-configs", "show and change settings of topics, brokers and groups, and quotas"),
     info("kafka-console-consumer", "read records of a topic and print them"),
     info("kafka-console-producer", "send each line to a topic"),
     info("kafka-consumer-groups", "list, describe, reset and delete consumer groups"),
     info("kafka-delete-records", "delete the records before an offset"),
     info("kafka-dump-log", "print what stands in the files of a log"),
-    info("kafka-features", "show the cluster's features"),
+    info("kafka-features", "show and change the cluster's features"),
     info("kafka-get-offsets", "show where partitions begin and end"),
     info("kafka-groups", "list groups of every kind"),
     info("kafka-leader-election", "elect leaders of partitions"),
@@ -52,6 +58,8 @@ pub const COMMANDS: &[CommandInfo] = &[
 /// The options of a Kafka tool, for completion.
 pub fn options(name: &str) -> &'static [OptionSpec] {
     match name {
+        "kafka-acls" => acls::TABLE,
+        "kafka-broker-api-versions" => broker_api_versions::TABLE,
         "kafka-configs" => configs::TABLE,
         "kafka-consumer-groups" => consumer_groups::TABLE,
         "kafka-delete-records" => delete_records::TABLE,
@@ -71,6 +79,10 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
 /// The program of a Kafka tool; `None` if there is none of that name.
 pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
     let (process, reads_stdin) = match name {
+        "kafka-acls" => (JavaProcess::boxed(AdminMain::<acls::Acls>::default(), invocation), false),
+        "kafka-broker-api-versions" => {
+            (JavaProcess::boxed(AdminMain::<broker_api_versions::BrokerApiVersions>::default(), invocation), false)
+        }
         "kafka-configs" => (JavaProcess::boxed(AdminMain::<configs::Configs>::default(), invocation), false),
         "kafka-consumer-groups" => {
             (JavaProcess::boxed(AdminMain::<consumer_groups::ConsumerGroups>::default(), invocation), false)
@@ -89,7 +101,7 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         "kafka-reassign-partitions" => {
             (JavaProcess::boxed(AdminMain::<reassign::Reassign>::default(), invocation), false)
         }
-        "kafka-cluster" => (JavaProcess::boxed(AdminMain::<features::Cluster>::default(), invocation), false),
+        "kafka-cluster" => (JavaProcess::boxed(AdminMain::<cluster::Cluster>::default(), invocation), false),
         "kafka-features" => (JavaProcess::boxed(AdminMain::<features::Features>::default(), invocation), false),
         "kafka-groups" => (JavaProcess::boxed(AdminMain::<groups::Groups>::default(), invocation), false),
         "kafka-log-dirs" => (JavaProcess::boxed(AdminMain::<log_dirs::LogDirs>::default(), invocation), false),

@@ -13,12 +13,7 @@ const RACK_AWARE: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelect
 impl Running {
     /// The replica to read from instead of this leader: the most caught-up one in the consumer's rack, unless the leader
     /// stands there itself (`RackAwareReplicaSelector`).
-    pub(super) fn preferred_read_replica(
-        &self,
-        partition: &Partition,
-        offset: i64,
-        reader: &Reader,
-    ) -> Option<i32> {
+    pub(super) fn preferred_read_replica(&self, partition: &Partition, offset: i64, reader: &Reader) -> Option<i32> {
         let rack = reader.rack.as_deref().filter(|rack| !rack.is_empty())?;
         if self.config.setting("replica.selector.class") != Some(RACK_AWARE) {
             return None;

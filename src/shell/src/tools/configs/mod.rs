@@ -2,6 +2,7 @@
 //! addresses are refused, for there is no request for them here.
 
 mod options;
+mod quotas;
 mod state;
 
 pub use options::TABLE;

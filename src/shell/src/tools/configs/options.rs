@@ -14,6 +14,9 @@ pub const TABLE: &[OptionSpec] = &[
     required_arg("bootstrap-server", Kind::String, "server to connect to", "A broker of the cluster."),
     required_arg("broker", Kind::String, "", "The broker's id."),
     flag("broker-defaults", "The defaults of all brokers."),
+    required_arg("client", Kind::String, "", "The client's id."),
+    flag("client-defaults", "The defaults of all clients."),
+    required_arg("client-metrics", Kind::String, "", "The subscription to clients' metrics."),
     required_arg(
         "command-config",
         Kind::String,
@@ -24,10 +27,14 @@ pub const TABLE: &[OptionSpec] = &[
     flag("describe", "Show settings."),
     flag("entity-default", "The default of the type."),
     required_arg("entity-name", Kind::String, "", "The name: topic, broker id, group."),
-    required_arg("entity-type", Kind::String, "", "topics, brokers or groups."),
+    required_arg("entity-type", Kind::String, "", "topics, clients, users, brokers, ips, client-metrics or groups."),
     required_arg("group", Kind::String, "", "The group."),
     flag("help", "Print usage information."),
+    required_arg("ip", Kind::String, "", "The address."),
+    flag("ip-defaults", "The defaults of all addresses."),
     required_arg("topic", Kind::String, "", "The topic."),
+    required_arg("user", Kind::String, "", "The user's principal."),
+    flag("user-defaults", "The defaults of all users."),
     flag("version", "Display Kafka version."),
 ];
 
@@ -59,8 +66,11 @@ fn value(parsed: &Parsed, name: &str) -> Result<Option<String>, Refusal> {
     parsed.value(name).map(|v| v.map(str::to_owned)).map_err(|e| Refusal::Line(e.text().to_owned()))
 }
 
-/// What the options name.
-pub fn entity(parsed: &Parsed) -> Result<Entity, Refusal> {
+/// Whether the action and the servers are named.
+///
+/// # Errors
+/// A usage error.
+pub fn check_action(parsed: &Parsed) -> Result<(), Refusal> {
     if ["describe", "alter"].iter().filter(|action| parsed.has(action)).count() != 1 {
         return Err(Refusal::Usage("Command must include exactly one action: --describe, --alter".to_owned()));
     }
@@ -68,8 +78,15 @@ pub fn entity(parsed: &Parsed) -> Result<Entity, Refusal> {
         let message = "Either --bootstrap-server or --bootstrap-controller must be specified.";
         return Err(Refusal::Usage(message.to_owned()));
     }
+    Ok(())
+}
+
+/// What the options name.
+pub fn entity(parsed: &Parsed) -> Result<Entity, Refusal> {
     let mut found = Vec::new();
-    for (option, kind) in [("topic", "topics"), ("broker", "brokers"), ("group", "groups")] {
+    for (option, kind) in
+        [("topic", "topics"), ("broker", "brokers"), ("group", "groups"), ("client-metrics", "client-metrics")]
+    {
         if let Some(name) = value(parsed, option)? {
             found.push(Entity { kind: kind.to_owned(), name: Some(name) });
         }
@@ -100,7 +117,7 @@ pub fn entity(parsed: &Parsed) -> Result<Entity, Refusal> {
             entity.kind
         ));
     }
-    if !matches!(entity.kind.as_str(), "topics" | "brokers" | "groups") {
+    if !matches!(entity.kind.as_str(), "topics" | "brokers" | "groups" | "client-metrics") {
         return line(format!("{}: not part of this lab", entity.kind));
     }
     if parsed.has("alter") {

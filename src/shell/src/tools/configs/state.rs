@@ -1,7 +1,10 @@
 //! The steps of kafka-configs. Serves the shell; invariant: what the cluster refuses is told with the whole command line and the
 //! exception, what the tool refuses itself in one line.
 
-use super::options::{Entity, Refusal, TABLE, added, deleted, entity};
+use super::{
+    options::{Entity, Refusal, TABLE, added, check_action, deleted, entity},
+    quotas::{self, QuotaCommand},
+};
 use crate::{
     java::{Parsed, VERSION, stack_trace},
     tools::admin::{AdminCommand, AdminTool, Answer, Step},
@@ -17,6 +20,7 @@ use std::collections::BTreeMap;
 pub struct Configs {
     parsed: Parsed,
     entity: Entity,
+    quota: Option<QuotaCommand>,
     state: State,
 }
 
@@ -27,6 +31,8 @@ enum State {
     Altering,
     /// Which of the type there are.
     FindingNames,
+    /// Which groups there are; the names that have settings follow.
+    FindingConfigured(Vec<String>),
     /// The settings of these, in this order.
     Describing(Vec<String>),
 }
@@ -83,10 +89,16 @@ impl Configs {
             io.tool.println(VERSION);
             return Ok(Ok(Step::Exit(0)));
         }
-        self.entity = match entity(&self.parsed) {
-            Ok(entity) => entity,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        if let Err(refusal) = check_action(&self.parsed) {
+            return Ok(Err(refusal));
+        }
+        self.quota = QuotaCommand::of(&self.parsed);
+        if self.quota.is_none() {
+            self.entity = match entity(&self.parsed) {
+                Ok(entity) => entity,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+        }
         let mut config = match self.parsed.value("command-config")? {
             Some(path) => io.tool.load_properties(path)?,
             None => BTreeMap::new(),
@@ -102,7 +114,10 @@ impl Configs {
         if self.parsed.has("alter") {
             return self.alter(io);
         }
-        Ok(Ok(self.find_names()))
+        match &self.quota {
+            Some(quota) => Ok(Ok(quota.describe())),
+            None => Ok(Ok(self.find_names())),
+        }
     }
 
     fn alter(&mut self, io: &mut AdminTool<'_, '_, '_>) -> Result<Result<Step, Refusal>, JavaError> {
@@ -113,6 +128,9 @@ impl Configs {
         let mut sets = added;
         if let Some(path) = self.parsed.value("add-config-file")? {
             sets.extend(io.tool.load_properties(path)?);
+        }
+        if let Some(quota) = &self.quota {
+            return Ok(quota.alter(&sets, &deleted));
         }
         let mut ops: Vec<AlterConfigOp> =
             sets.into_iter().map(|(name, value)| AlterConfigOp::Set(name, value)).collect();
@@ -127,6 +145,7 @@ impl Configs {
         let resource_type = match self.entity.kind.as_str() {
             "topics" => ConfigResourceType::Topic,
             "brokers" => ConfigResourceType::Broker,
+            "client-metrics" => ConfigResourceType::ClientMetrics,
             _ => ConfigResourceType::Group,
         };
         ConfigResource { resource_type, name }
@@ -138,6 +157,10 @@ impl Configs {
             ("topics", _) => AdminRequest::ListTopics { list_internal: true },
             ("brokers", Some(name)) => return self.describe(vec![name.clone()]),
             ("brokers", None) => AdminRequest::DescribeCluster { include_fenced_brokers: false },
+            ("client-metrics", _) => {
+                self.state = State::FindingConfigured(Vec::new());
+                AdminRequest::ListConfigResources { types: vec![ConfigResourceType::ClientMetrics] }
+            }
             _ => AdminRequest::ListGroups { states: vec![], types: vec![], protocol_types: vec![] },
         })
     }
@@ -182,7 +205,22 @@ impl Configs {
             }
             (State::FindingNames, AdminResponse::Topics(topics)) => Ok(self.found(io, topics.into_keys().collect())),
             (State::FindingNames, AdminResponse::Groups { groups, .. }) => {
-                Ok(self.found(io, groups.into_iter().map(|g| g.group_id).collect()))
+                self.state = State::FindingConfigured(groups.into_iter().map(|g| g.group_id).collect());
+                Ok(Step::Ask(AdminRequest::ListConfigResources { types: vec![ConfigResourceType::Group] }))
+            }
+            (State::FindingConfigured(mut names), AdminResponse::ConfigResources(found)) => {
+                let more: Vec<String> =
+                    found.into_iter().map(|r| r.name).filter(|name| !names.contains(name)).collect();
+                names.extend(more);
+                Ok(self.found(io, names))
+            }
+            (_, AdminResponse::ClientQuotas(entries)) => {
+                quotas::rows(&entries).into_iter().for_each(|row| io.tool.println(row));
+                Ok(Step::Exit(0))
+            }
+            (_, AdminResponse::Done) => {
+                io.tool.println(self.quota.iter().map(QuotaCommand::done).collect::<String>());
+                Ok(Step::Exit(0))
             }
             (State::FindingNames, AdminResponse::Cluster(cluster)) => {
                 let mut ids: Vec<i32> = cluster.nodes.iter().map(|node| node.id).collect();
