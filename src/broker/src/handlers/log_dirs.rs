@@ -33,12 +33,13 @@ impl Running {
             topics.entry(&p.topic).or_default().push(row);
         }
         let topic = |(name, rows)| DescribeLogDirsTopic::default().with_name(topic_name(name)).with_partitions(rows);
-        let used = i64::try_from(cx.disk().used_bytes()).unwrap_or(VOLUME_BYTES);
+        let volume = cx.disk().capacity().map_or(VOLUME_BYTES, |bytes| i64::try_from(bytes).unwrap_or(VOLUME_BYTES));
+        let used = i64::try_from(cx.disk().used_bytes()).unwrap_or(volume);
         let dir = DescribeLogDirsResult::default()
             .with_log_dir(str_bytes(&format!("/{}", self.config.log_dir.trim_start_matches('/'))))
             .with_topics(topics.into_iter().map(topic).collect())
-            .with_total_bytes(VOLUME_BYTES)
-            .with_usable_bytes((VOLUME_BYTES - used).max(0));
+            .with_total_bytes(volume)
+            .with_usable_bytes((volume - used).max(0));
         let response = DescribeLogDirsResponse::default().with_results(vec![dir]);
         self.respond(cx, id, ResponseKind::DescribeLogDirs(response));
     }

@@ -54,7 +54,8 @@ impl PartitionLog {
         let offsets = self.snapshots(disk);
         let latest = offsets.last().copied();
         for offset in offsets {
-            let belongs = self.all_segments().any(|segment| segment.base_offset == offset);
+            let closed = self.closed.binary_search_by_key(&offset, |segment| segment.base_offset);
+            let belongs = closed.is_ok() || offset == self.active.base_offset;
             if !belongs && (Some(offset) != latest || offset < self.active.base_offset) {
                 self.remove_snapshot(disk, offset);
             }
