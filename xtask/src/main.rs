@@ -19,6 +19,7 @@ cargo xtask build          build the site into dist/
 cargo xtask test           everything that must hold before a change is merged
 cargo xtask test-native    formatting, clippy and the native tests
 cargo xtask test-wasm      the root package, in headless Chromium, by wasm-pack
+cargo xtask bench-wasm     the same as optimized as the page, with figures of speed
 cargo xtask test-e2e       the built site, in headless Chromium, by Playwright
 cargo xtask tidy           the rules of the house: sizes, docs, directions between crates
 cargo xtask setup          only install what is missing
@@ -47,7 +48,8 @@ fn dispatch(args: &[String]) -> Result<()> {
         }
         Some("test") => steps::everything(),
         Some("test-native") => steps::native(),
-        Some("test-wasm") => steps::wasm(),
+        Some("test-wasm") => steps::wasm(&[]),
+        Some("bench-wasm") => steps::wasm(&["--release"]),
         Some("test-e2e") => steps::end_to_end(),
         Some("tidy") => tidy::command(&root()),
         _ => Err(USAGE.into()),

@@ -64,11 +64,11 @@ pub fn native() -> Result<()> {
     all(NATIVE)
 }
 
-/// The browser tests of the root package.
-pub fn wasm() -> Result<()> {
+/// The browser tests of the root package; `options` are for wasm-pack.
+pub fn wasm(options: &[&str]) -> Result<()> {
     setup::wasm_target()?;
     setup::browser()?;
-    wasm_tests()
+    wasm_pack_test(options)
 }
 
 /// The end-to-end tests of the built site.
@@ -124,12 +124,18 @@ fn ottla(args: &[&str]) -> Result<()> {
 }
 
 fn wasm_tests() -> Result<()> {
+    wasm_pack_test(&[])
+}
+
+fn wasm_pack_test(options: &[&str]) -> Result<()> {
     let bin = setup::test_tools()?;
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([bin.clone()].into_iter().chain(env::split_paths(&path)))?;
     let mut command = Command::new(bin.join("wasm-pack"));
     command
-        .args(["test", "--headless", "--chrome", ".", "--locked"])
+        .args(["test", "--headless", "--chrome", "."])
+        .args(options)
+        .arg("--locked")
         .current_dir(root())
         .env("PATH", path)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", root().join("tests/browser/webdriver.json"))
