@@ -192,10 +192,20 @@ impl Running {
     }
 }
 
+/// Settings of brokers that can only be changed while they run, and are listed only then (`QuotaConfig.brokerQuotaConfigs`).
+const THROTTLES: [&str; 3] = [
+    "follower.replication.throttled.rate",
+    "leader.replication.throttled.rate",
+    "replica.alter.log.dirs.io.max.bytes.per.second",
+];
+
 /// One of a broker's settings. What is not known might be a secret (`KafkaConfig.maybeSensitive`).
 fn broker_config(name: &str, value: Option<String>, layers: Vec<Layer>) -> DescribeConfigsResourceResult {
     match config_key(ConfigKind::Broker, name) {
         Some(key) => described(key, value, layers).with_read_only(key.update == UpdateMode::ReadOnly),
+        None if THROTTLES.contains(&name) => {
+            with_layers(row(name, value, DEFAULT), layers).with_config_type(type_id(ConfigType::Long))
+        }
         None => hidden(with_layers(row(name, value, DEFAULT), layers)).with_read_only(true),
     }
 }
