@@ -56,17 +56,22 @@ pub(super) fn difference(lab: &Lab, partition: i32) -> Option<String> {
     ))
 }
 
-/// Where the metadata logs of the controllers differ, as far as the shortest goes.
+/// Where the metadata logs of the controllers differ, as far as two of them hold the same offsets: each begins where its
+/// snapshots let it.
 pub(super) fn metadata_difference(lab: &Lab) -> Option<String> {
-    let log = |id: i32| {
+    let mut seen: BTreeMap<i64, (i32, i32, u32)> = BTreeMap::new();
+    for id in lab.cluster().ids(NodeKind::Controller) {
         let disk = lab.world().disk(lab.cluster().host(id)?);
         let prefix = format!("node-{id}/__cluster_metadata-0/");
-        let segments = disk.list(&prefix).filter(|path| path.ends_with(".log"));
-        Some((id, segments.flat_map(|path| disk.read_all(path).unwrap_or_default()).collect::<Vec<u8>>()))
-    };
-    let logs: Vec<(i32, Vec<u8>)> = lab.cluster().ids(NodeKind::Controller).filter_map(log).collect();
-    let (first, one) = logs.first()?;
-    let differs = |two: &Vec<u8>| one.iter().zip(two).position(|(a, b)| a != b);
-    let (other, at) = logs.iter().find_map(|(id, two)| Some((id, differs(two)?)))?;
-    Some(format!("the metadata logs of {first} and {other} differ from byte {at} on"))
+        for path in disk.list(&prefix).filter(|path| path.ends_with(".log")) {
+            for batch in Batches::new(disk.read_all(path).unwrap_or_default()).map_while(Result::ok) {
+                let header = batch.header;
+                let known = *seen.entry(header.base_offset).or_insert((id, header.partition_leader_epoch, header.crc));
+                if (known.1, known.2) != (header.partition_leader_epoch, header.crc) {
+                    return Some(format!("the metadata logs of {} and {id} differ at {}", known.0, header.base_offset));
+                }
+            }
+        }
+    }
+    None
 }
