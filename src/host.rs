@@ -83,10 +83,11 @@ fn take(host: &Shared, message: ToEngine) {
             let (owns, lesson) = {
                 let host = host.borrow();
                 let id = host.engine.as_ref().map(|e| e.lab_id().to_owned());
-                (host.store.is_some(), id.filter(|id| id != "sandbox"))
+                (host.store.is_some(), id.filter(|id| id != "sandbox" && !id.is_empty()))
             };
             open(host, lesson, owns, true);
         }
+        ToEngine::OpenRun(text) => open_run(host, &text),
         other => {
             let mut host = host.borrow_mut();
             let messages = host.engine.as_mut().map(|engine| engine.handle(&other)).unwrap_or_default();
@@ -114,6 +115,21 @@ fn open(host: &Shared, lesson: Option<String>, owns_storage: bool, afresh: bool)
             open(&shared, lesson, owns_storage, afresh);
         }
     });
+}
+
+/// Plays a recorded run instead of the lab, which stays kept as it is.
+fn open_run(host: &Shared, text: &str) {
+    let mut host = host.borrow_mut();
+    match Engine::open_run(text) {
+        Ok(mut engine) if !host.opening => {
+            engine.greeting().iter().for_each(|m| host.port.post(m));
+            host.port.post(&FromEngine::Notice(Notice::RecordedRun));
+            host.engine = Some(engine);
+            host.last_tick_ms = now_ms();
+        }
+        Ok(_) => {}
+        Err(reason) => host.port.post(&FromEngine::Notice(Notice::DamagedRun(reason))),
+    }
 }
 
 async fn open_now(host: &Shared, lesson: Option<String>, owns_storage: bool, afresh: bool) {

@@ -1,6 +1,7 @@
 //! The clock of a page: virtual time follows real time at a chosen speed. Serves the engine; invariant: a page that was
 //! asleep drops its backlog, and one tick never does more than its budget of events.
 
+use super::playback::Playback;
 use ottla_lab::Lab;
 
 /// Real time that one tick makes up for at most, in microseconds.
@@ -42,8 +43,8 @@ impl Clock {
         self.speed = speed.clamp(*SPEEDS.start(), *SPEEDS.end());
     }
 
-    /// Lets a lab's time follow `elapsed_us` of real time.
-    pub fn advance(&mut self, lab: &mut Lab, elapsed_us: u64) {
+    /// Lets a lab's time follow `elapsed_us` of real time, with the inputs of a recorded run at their times.
+    pub(super) fn advance(&mut self, lab: &mut Lab, playback: &mut Playback, elapsed_us: u64) {
         if !self.playing {
             return;
         }
@@ -51,9 +52,15 @@ impl Clock {
         self.rest = owed % 1000;
         let target = lab.now() + owed / 1000;
         for _ in 0..BUDGET {
-            if !lab.step(target) {
-                return lab.run_until(target);
+            let limit = playback.next_at().map_or(target, |at| at.min(target));
+            if !lab.step(limit) {
+                lab.run_until(limit);
+                if lab.now() >= target {
+                    break;
+                }
+                playback.apply_due(lab);
             }
         }
+        playback.apply_due(lab);
     }
 }

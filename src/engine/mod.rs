@@ -5,6 +5,7 @@
 
 mod clock;
 mod keep;
+mod playback;
 
 pub use clock::Clock;
 pub use keep::{Kept, meta_key};
@@ -18,6 +19,7 @@ use ottla_lab::{
 use ottla_lesson::{GoalState, Lesson, Session};
 use ottla_ui::protocol::{FromEngine, GoalRow, ToEngine};
 use ottla_world::Time;
+use playback::Playback;
 
 /// How many terminals a fresh lab has.
 const TERMINALS: u32 = 2;
@@ -33,7 +35,9 @@ pub struct Engine {
     lab: Lab,
     session: Option<Session>,
     clock: Clock,
-    keeper: Keeper,
+    /// `None` for a recorded run: it is not kept.
+    keeper: Option<Keeper>,
+    playback: Playback,
     terminals: u32,
     restored: bool,
     since_view_us: u64,
@@ -68,11 +72,35 @@ impl Engine {
         }
         let id = lesson.as_ref().map_or_else(|| "sandbox".to_owned(), |l| l.id.clone());
         Ok(Engine {
-            keeper: Keeper::new(id, kept.is_none()),
+            keeper: Some(Keeper::new(id, kept.is_none())),
+            playback: Playback::default(),
             session: lesson.map(|lesson| Session::new(lesson, done)),
             clock: Clock::default(),
             terminals,
             restored: kept.is_some(),
+            since_view_us: VIEW_EVERY_US,
+            since_goals_us: GOALS_EVERY_US,
+            last_view: LabView::default(),
+            last_goals: Vec::new(),
+            lab,
+        })
+    }
+
+    /// Opens a recorded run at its beginning; time stands, so that it can be watched from its first event.
+    ///
+    /// # Errors
+    /// Text that is no journal, of another engine, or of a lab out of bounds.
+    pub fn open_run(text: &str) -> Result<Engine, String> {
+        let (lab, playback, terminals) = Playback::open(text)?;
+        let mut clock = Clock::default();
+        clock.set(false, clock.speed());
+        Ok(Engine {
+            keeper: None,
+            playback,
+            session: None,
+            clock,
+            terminals,
+            restored: false,
             since_view_us: VIEW_EVERY_US,
             since_goals_us: GOALS_EVERY_US,
             last_view: LabView::default(),
@@ -94,6 +122,7 @@ impl Engine {
     pub fn handle(&mut self, message: &ToEngine) -> Vec<FromEngine> {
         match message {
             ToEngine::Input(input) => {
+                self.playback.leave();
                 if *input == LabInput::OpenTerminal {
                     self.terminals += 1;
                 }
@@ -117,6 +146,7 @@ impl Engine {
             ToEngine::Open { .. }
             | ToEngine::OpenLesson { .. }
             | ToEngine::Reset
+            | ToEngine::OpenRun(_)
             | ToEngine::Predict { .. }
             | ToEngine::Panic => Vec::new(),
         }
@@ -124,19 +154,20 @@ impl Engine {
 
     /// So much real time has passed: virtual time follows.
     pub fn tick(&mut self, elapsed_us: u64) -> Vec<FromEngine> {
-        self.clock.advance(&mut self.lab, elapsed_us);
+        self.clock.advance(&mut self.lab, &mut self.playback, elapsed_us);
         self.news(elapsed_us)
     }
 
     /// What the store must do so that a reload finds everything that is on the disks.
     pub fn take_ops(&mut self) -> Vec<StoreOp> {
+        let Some(keeper) = &mut self.keeper else { return Vec::new() };
         let done = self.session.as_ref().map(|s| s.done().clone()).unwrap_or_default();
-        self.keeper.ops(&mut self.lab, self.terminals, done)
+        keeper.ops(&mut self.lab, self.terminals, done)
     }
 
     /// The lab's name in the store.
     pub fn lab_id(&self) -> &str {
-        self.keeper.id()
+        self.keeper.as_ref().map_or("", Keeper::id)
     }
 
     /// The lab, to look at.
@@ -146,12 +177,20 @@ impl Engine {
 
     fn step(&mut self, interesting: bool) {
         self.clock.set(false, self.clock.speed());
-        if !interesting {
-            self.lab.step(Time::MAX);
-            return;
+        let limit = if interesting { self.lab.now().plus_millis(JUMP_LIMIT_MS) } else { Time::MAX };
+        loop {
+            let recorded = self.playback.next_at();
+            let happened = self.lab.step(recorded.map_or(limit, |at| at.min(limit)));
+            if !happened && recorded.is_some_and(|at| at <= limit) {
+                self.lab.run_until(recorded.unwrap_or(limit));
+                self.playback.apply_due(&mut self.lab);
+            } else if !happened {
+                return;
+            }
+            if !interesting || self.lab.last_event_is_interesting() {
+                return;
+            }
         }
-        let limit = self.lab.now().plus_millis(JUMP_LIMIT_MS);
-        while self.lab.step(limit) && !self.lab.last_event_is_interesting() {}
     }
 
     fn set_clock(&mut self, playing: bool, speed: u32) -> Vec<FromEngine> {

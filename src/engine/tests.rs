@@ -66,3 +66,37 @@ fn paused_time_stands_and_a_step_is_one_event() {
     engine.handle(&ToEngine::Step { interesting: false });
     assert!(engine.lab().now() > before || engine.lab().next_event_at().is_some());
 }
+
+#[test]
+fn a_recorded_run_plays_at_its_own_times_until_the_person_does_something() {
+    let mut engine = Engine::open(None, None).unwrap();
+    run(&mut engine, "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic t", 3000);
+    run(&mut engine, "fault kill 2", 2000);
+    let text = engine.lab().journal().to_text();
+    let mut again = Engine::open_run(&text).unwrap();
+    assert!(again.greeting().iter().any(|m| matches!(m, FromEngine::Opened { terminals: 2, .. })));
+    again.handle(&ToEngine::Play);
+    let until = engine.lab().now();
+    while again.lab().now() < until {
+        let left = until.since(again.lab().now());
+        again.tick(left.min(100_000));
+    }
+    assert_eq!(again.lab().state_hash(), engine.lab().state_hash());
+    assert!(again.take_ops().is_empty(), "a recorded run is not kept");
+
+    let mut other = Engine::open_run(&text).unwrap();
+    other.handle(&ToEngine::Step { interesting: true });
+    other.handle(&ToEngine::Input(LabInput::Mark));
+    other.handle(&ToEngine::Play);
+    (0..200).for_each(|_| drop(other.tick(100_000)));
+    assert!(other.lab().view().topics.iter().all(|topic| topic.name != "t"), "the rest of the recording is left out");
+}
+
+#[test]
+fn a_file_that_is_no_run_is_refused_with_a_reason() {
+    let header = r#"{"engine":"0.0.0","seed":1,"start_ms":0,"lab":{}}"#;
+    for (text, reason) in [("", "empty"), ("{}", "line 1"), ("no json", "line 1"), (header, "made by engine 0.0.0")] {
+        let error = Engine::open_run(text).unwrap_err();
+        assert!(error.contains(reason), "{error}");
+    }
+}

@@ -58,11 +58,11 @@ pub(crate) fn encode_disks(
 }
 
 impl Lab {
-    /// Runs a journal again, to the time of its last entry.
+    /// The lab of a journal before its first input.
     ///
     /// # Errors
     /// A header that is no lab, a lab out of bounds, or an engine of another version.
-    pub fn replay(journal: &LabJournal) -> Result<Lab, LabError> {
+    pub fn begin(journal: &LabJournal) -> Result<Lab, LabError> {
         if journal.header.engine != ENGINE_VERSION {
             let text = format!("made by engine {}, this is {ENGINE_VERSION}", journal.header.engine);
             return Err(LabError::Journal(text));
@@ -70,7 +70,15 @@ impl Lab {
         let origin: Origin = serde_json::from_value(journal.header.lab.clone())
             .map_err(|e| LabError::Journal(format!("not a lab: {e}")))?;
         let disks = origin.disk_files()?;
-        let mut lab = Lab::restore(origin.config, &disks, Time::from_micros(origin.start_us))?;
+        Lab::restore(origin.config, &disks, Time::from_micros(origin.start_us))
+    }
+
+    /// Runs a journal again, to the time of its last entry.
+    ///
+    /// # Errors
+    /// As of [`Lab::begin`].
+    pub fn replay(journal: &LabJournal) -> Result<Lab, LabError> {
+        let mut lab = Lab::begin(journal)?;
         for entry in &journal.entries {
             lab.run_until(entry.at);
             lab.apply(&entry.input);

@@ -49,6 +49,8 @@ pub enum ToEngine {
     },
     /// Asks for the run as a file.
     DownloadJournal,
+    /// Plays a run of a file again, from its beginning, in a lab of its own.
+    OpenRun(String),
     /// Makes the engine panic: for tests of what follows.
     Panic,
 }
@@ -120,4 +122,8 @@ pub enum Notice {
     DamagedLab(String),
     /// Another tab owns the kept lab; this one has a lab of its own.
     SecondTab,
+    /// A recorded run plays; it is not kept.
+    RecordedRun,
+    /// A file that was to be played again is no run, for this reason.
+    DamagedRun(String),
 }

@@ -79,6 +79,8 @@ pub enum Action {
     Restart,
     /// Starts the lab afresh.
     Reset,
+    /// Plays a run of a file's text.
+    OpenRun(String),
     /// Commits to an answer.
     Predict {
         /// The question, from 0.

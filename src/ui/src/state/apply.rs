@@ -68,6 +68,10 @@ impl State {
                 self.dialog = None;
                 vec![engine(ToEngine::Reset)]
             }
+            Action::OpenRun(text) => {
+                self.dialog = None;
+                vec![engine(ToEngine::OpenRun(text))]
+            }
             Action::Predict { .. } | Action::Hint(_) | Action::ExportProgress | Action::ImportProgress(_) => {
                 self.course(action)
             }

@@ -219,6 +219,16 @@ pub mod notice {
         )
     }
 
+    /// A recorded run plays.
+    pub const RECORDED_RUN: &str = "A recorded run: press play to watch it from its beginning. What you do yourself ends the recording and goes on from there; nothing of it is kept.";
+    /// Back to one's own lab.
+    pub const BACK: &str = "Back to my lab";
+
+    /// A file is no run.
+    pub fn damaged_run(why: &str) -> String {
+        format!("That file can't be played: {}. The lab goes on as it was.", why.trim_end_matches('.'))
+    }
+
     /// The kept lab is damaged.
     pub fn damaged(why: &str) -> String {
         format!(
@@ -279,6 +289,8 @@ pub mod settings {
         "A run is data: it can be downloaded and played again. A fresh lab begins with empty disks.";
     /// The run as a file.
     pub const DOWNLOAD: &str = "Download the run";
+    /// Plays a run again.
+    pub const PLAY_RUN: &str = "Play a run\u{2026}";
     /// Throws the lab away.
     pub const RESET: &str = "Start a fresh lab";
     /// Asks once more.

@@ -45,7 +45,7 @@ pub fn NoticeList(props: &NoticeListProps) -> Html {
 
 /// Nothing is wrong.
 fn is_quiet(told: &Told) -> bool {
-    matches!(told, Told::Restored)
+    matches!(told, Told::Restored | Told::Engine(Notice::RecordedRun))
 }
 
 /// A notice's sentence, and the button that helps: its name and what it does.
@@ -55,6 +55,8 @@ fn parts(told: &Told) -> (String, Option<(&'static str, Action)>) {
         Told::Engine(Notice::MemoryOnly(why)) => (words::memory_only(why), Some((words::DOWNLOAD, download()))),
         Told::Engine(Notice::StorageFull) => (words::STORAGE_FULL.into(), Some((words::DOWNLOAD, download()))),
         Told::Engine(Notice::DamagedLab(why)) => (words::damaged(why), Some((words::FRESH, Action::Reset))),
+        Told::Engine(Notice::RecordedRun) => (words::RECORDED_RUN.into(), Some((words::BACK, Action::Restart))),
+        Told::Engine(Notice::DamagedRun(why)) => (words::damaged_run(why), None),
         Told::Engine(Notice::SecondTab) => (words::SECOND_TAB.into(), Some((words::TAKE_OVER, Action::TakeOver))),
         Told::TakenAway => (words::TAKEN_AWAY.into(), Some((words::TAKE_OVER, Action::TakeOver))),
         Told::Died { words: last, restarted: true } => (words::died(last), Some((words::DOWNLOAD, download()))),

@@ -58,7 +58,7 @@ pub fn SettingsDialog(props: &SettingsDialogProps) -> Html {
                     <Button label={words::EXPORT} on={act.reform(|_| Action::ExportProgress)} />
                     <label class="button file">
                         { words::IMPORT }
-                        <input type="file" class="sr" accept="application/json,.json" onchange={import(&act)} />
+                        <input type="file" class="sr" accept="application/json,.json" onchange={read_file(&act, Action::ImportProgress)} />
                     </label>
                 </div>
             </fieldset>
@@ -68,6 +68,10 @@ pub fn SettingsDialog(props: &SettingsDialogProps) -> Html {
                 <div class="row">
                     <Button label={words::DOWNLOAD}
                         on={act.reform(|_| Action::Engine(crate::protocol::ToEngine::DownloadJournal))} />
+                    <label class="button file">
+                        { words::PLAY_RUN }
+                        <input type="file" class="sr" accept=".json,.journal" onchange={read_file(&act, Action::OpenRun)} />
+                    </label>
                     <Sure label={words::RESET} sure={words::RESET_SURE} on={act.reform(|()| Action::Reset)} />
                 </div>
             </fieldset>
@@ -76,14 +80,14 @@ pub fn SettingsDialog(props: &SettingsDialogProps) -> Html {
 }
 
 /// Reads the chosen file.
-fn import(act: &Callback<Action>) -> Callback<Event> {
+fn read_file(act: &Callback<Action>, action: fn(String) -> Action) -> Callback<Event> {
     let act = act.clone();
     Callback::from(move |event: Event| {
         let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
         let act = act.clone();
         let read = Closure::once_into_js(move |text: wasm_bindgen::JsValue| {
-            act.emit(Action::ImportProgress(text.as_string().unwrap_or_default()));
+            act.emit(action(text.as_string().unwrap_or_default()));
         });
         let text = file.text();
         // A promise has a `then`; what the file holds is judged when it is read.
