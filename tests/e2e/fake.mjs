@@ -97,7 +97,25 @@ export function busyView() {
       { from: 1, to: 3, cut: true, extra_ms: 0, lossy_percent: 0 }, { from: 3, to: 1, cut: true, extra_ms: 0, lossy_percent: 0 },
       { from: 2, to: 1, cut: false, extra_ms: 0, lossy_percent: 20 },
     ],
-    ledger: { acknowledged: 1241, lost: 0, read: 900 },
+    ledger: {
+      acknowledged: 1241, lost: 3, read: 900, out_of_order: 0, duplicated: 0,
+      partitions: [
+        { topic: 'orders', partition: 0, by_leader: 30, by_all: 1206, unconfirmed: 0, durable: 1233, readable: 1231, lost: 3,
+          out_of_order: 0, duplicated: 0, has_leader: true },
+        { topic: 'payments-with-a-long-name', partition: 0, by_leader: 5, by_all: 0, unconfirmed: 12, durable: 0, readable: 0, lost: 0,
+          out_of_order: 0, duplicated: 0, has_leader: false },
+      ],
+      entries: [{
+        kind: 'lost', topic: 'orders', partition: 0, first_offset: 1200, records: 3, found_again: false,
+        reason: 'unclean election: broker 1 became leader (epoch 2) with a log that ended at 1200, and it was not in sync',
+        events: [
+          { at_us: 60_000_000, node: 0, text: 'process 301 asked broker 2 to write 3 records', line: null },
+          { at_us: 60_010_000, node: 2, text: 'acknowledged at offset 1200 (acks=1)', line: null },
+          { at_us: 61_000_000, node: null, text: 'node 2 killed', line: 7 },
+          { at_us: 70_000_000, node: 1, text: 'orders-0: leader, epoch 2; its log ends at 1200', line: 9 },
+        ],
+      }],
+    },
   };
 }
 

@@ -167,6 +167,19 @@ test('arrow keys go through the menu', async (t) => {
   await told(page, sent, { input: { node: { node: 1, action: 'kill' } } });
 });
 
+test('the ledger counts, and what went wrong opens to its events', async (t) => {
+  const { page } = await start(t);
+  const ledger = page.getByRole('region', { name: /^Guarantees/ });
+  const row = ledger.getByRole('row', { name: /^orders-0/ });
+  assert.deepEqual(await row.getByRole('cell').allInnerTexts(), ['30', '1,206', '0', '1,233', '1,231', '3', '0', '0']);
+  const killed = ledger.getByText('node 2 killed');
+  assert.equal(await killed.isVisible(), false);
+  await ledger.getByText('unclean election', { exact: false }).click();
+  await killed.waitFor();
+  assert.deepEqual(await violations(page), []);
+  await shot(page, 'ui-ledger');
+});
+
 test('the menu closes on Escape and gives the focus back', async (t) => {
   const { page } = await start(t);
   const button = page.getByRole('button', { name: 'Faults of controller 12' });

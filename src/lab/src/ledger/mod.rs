@@ -24,7 +24,10 @@ use crate::{Cluster, Lab, PartitionStep, protocol::EventLine};
 use account::Account;
 use ottla_records::BatchHeader;
 use ottla_world::{Pid, Time, World};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 /// A topic and a partition.
 type Place = (String, i32);
@@ -35,14 +38,15 @@ const LINES: usize = 128;
 /// Promises and what became of them.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    accounts: BTreeMap<Place, Account>,
+    /// Shared with checkpoints of the lab until one of them goes on.
+    accounts: BTreeMap<Place, Arc<Account>>,
     read: u64,
     /// Where a leader's log has grown, as far as is known.
     grown: BTreeSet<Place>,
     /// Who leads: partitions whose new leader's log has to be compared with what was promised.
     elected: Vec<(Place, Election)>,
     /// The newest lines of the event log.
-    lines: VecDeque<EventLine>,
+    lines: Arc<VecDeque<EventLine>>,
     /// Losses whose cause is not found yet.
     unexplained: BTreeSet<Place>,
 }
@@ -85,20 +89,20 @@ impl Ledger {
     }
 
     fn accounts_of(&self, topic: &str) -> impl Iterator<Item = &Account> {
-        self.accounts.iter().filter(move |((name, _), _)| name == topic).map(|(_, account)| account)
+        self.accounts.iter().filter(move |((name, _), _)| name == topic).map(|(_, account)| &**account)
     }
 
     /// A batch has reached a broker.
     pub(crate) fn asked(&mut self, by: Talked, place: (&str, i32), header: &BatchHeader) {
         let place = (place.0.to_owned(), place.1);
-        self.accounts.entry(place.clone()).or_default().asked(by, header);
+        Arc::make_mut(self.accounts.entry(place.clone()).or_default()).asked(by, header);
         self.grown.insert(place);
     }
 
     /// A producer was told that a batch stands at an offset.
     pub(crate) fn acknowledged(&mut self, by: Talked, place: (&str, i32), base_offset: i64, header: &BatchHeader) {
         let place = (place.0.to_owned(), place.1);
-        self.accounts.entry(place.clone()).or_default().acknowledged(by, base_offset, header);
+        Arc::make_mut(self.accounts.entry(place.clone()).or_default()).acknowledged(by, base_offset, header);
         self.grown.insert(place);
     }
 
@@ -115,7 +119,7 @@ impl Ledger {
             }
         } else if let Some((place, from, to)) = truncated(&line.text) {
             if let Some(account) = self.accounts.get_mut(&place) {
-                account.truncated(line, from, to);
+                Arc::make_mut(account).truncated(line, from, to);
             }
         } else if let Some(topics) = line.text.strip_prefix("controller: ") {
             // A topic made anew has nothing to do with an older one of its name.
@@ -123,10 +127,11 @@ impl Ledger {
             made.for_each(|name| self.accounts.retain(|(topic, _), _| topic != name));
         }
         if line.interesting {
-            if self.lines.len() == LINES {
-                self.lines.pop_front();
+            let lines = Arc::make_mut(&mut self.lines);
+            if lines.len() == LINES {
+                lines.pop_front();
             }
-            self.lines.push_back(line.clone());
+            lines.push_back(line.clone());
         }
     }
 
@@ -143,7 +148,10 @@ impl Ledger {
             }
         }
         if !self.unexplained.is_empty() {
-            self.unexplained.retain(|place| self.accounts.get_mut(place).is_some_and(|a| !a.explain(place, steps)));
+            let accounts = &mut self.accounts;
+            let unknown =
+                |place: &Place| accounts.get_mut(place).is_some_and(|a| !Arc::make_mut(a).explain(place, steps));
+            self.unexplained.retain(unknown);
         }
     }
 }

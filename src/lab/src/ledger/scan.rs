@@ -10,7 +10,7 @@ use crate::Cluster;
 use ottla_broker::ReplicaMarks;
 use ottla_records::{BatchHeader, Batches};
 use ottla_world::{Disk, World};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Bytes read at once.
 const CHUNK_BYTES: u64 = 1 << 20;
@@ -20,7 +20,7 @@ const CHUNKS: usize = 64;
 impl Ledger {
     /// Reads on in a leader's log.
     pub(super) fn follow(&mut self, world: &World, cluster: &Cluster, place: &Place) {
-        let Some(account) = self.accounts.get_mut(place) else { return };
+        let Some(account) = self.accounts.get_mut(place).map(Arc::make_mut) else { return };
         let Some((marks, disk)) = leader_of(world, cluster, place) else { return };
         let from = account.read_to.unwrap_or(marks.high_watermark).max(marks.log.log_start_offset());
         let mut read_to = from;
@@ -34,7 +34,7 @@ impl Ledger {
     /// Compares what was promised with the log of a new leader.
     pub(super) fn compare(&mut self, world: &World, cluster: &Cluster, place: &Place, election: &Election) {
         let Some((marks, disk)) = replica_of(world, cluster, election.node, place) else { return };
-        let Some(account) = self.accounts.get_mut(place) else { return };
+        let Some(account) = self.accounts.get_mut(place).map(Arc::make_mut) else { return };
         let (start, end) = (marks.log.log_start_offset(), marks.log_end_offset);
         let oldest = account.promises.keys().next().map_or(end, |(base, _)| *base);
         let mut batches: BTreeMap<i64, BatchHeader> = BTreeMap::new();

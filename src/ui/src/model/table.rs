@@ -4,7 +4,7 @@
 use super::{density, time};
 use crate::{
     state::picture::Picture,
-    text::{node_name, node_state, table as words},
+    text::{ledger as ledger_words, node_name, node_state, table as words},
 };
 use ottla_lab::protocol::{HostFaults, PartitionRow, TopicRow};
 
@@ -29,6 +29,8 @@ pub fn tables(picture: &Picture, internal: bool) -> Vec<Table> {
         clients(picture),
         groups(picture),
         links(picture),
+        ledger(picture),
+        ledger_entries(picture),
         flights(picture),
     ]
 }
@@ -149,6 +151,24 @@ fn links(picture: &Picture) -> Table {
     let rows =
         picture.links.iter().map(|link| vec![node_name(link.from), node_name(link.to), crate::text::link_words(link)]);
     Table { caption: words::LINKS, head: words::LINK_HEAD, rows: rows.collect() }
+}
+
+fn ledger(picture: &Picture) -> Table {
+    let rows = picture.ledger.partitions.iter().map(|row| {
+        let mut cells = vec![ledger_words::partition(row)];
+        cells.extend(ledger_words::cells(row));
+        cells
+    });
+    Table { caption: ledger_words::LEDGER, head: ledger_words::HEAD, rows: rows.collect() }
+}
+
+fn ledger_entries(picture: &Picture) -> Table {
+    let rows = picture.ledger.entries.iter().map(|entry| {
+        let events: Vec<String> = entry.events.iter().map(ledger_words::event).collect();
+        let what = ledger_words::kind(entry).to_owned();
+        vec![ledger_words::records(entry), what, entry.reason.clone(), events.join("; ")]
+    });
+    Table { caption: ledger_words::ENTRIES, head: ledger_words::ENTRY_HEAD, rows: rows.collect() }
 }
 
 fn flights(picture: &Picture) -> Table {

@@ -2,6 +2,7 @@
 //! language is another module of this shape.
 
 pub mod cluster;
+pub mod ledger;
 pub mod table;
 
 use crate::state::{layout::Pane, progress::Standing};

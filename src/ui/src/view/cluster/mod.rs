@@ -4,6 +4,7 @@ mod clients;
 mod faults;
 mod flights;
 mod groups;
+mod ledger;
 mod node;
 mod strip;
 mod tables;
@@ -12,6 +13,7 @@ use self::{
     clients::Clients,
     flights::Flights,
     groups::Groups,
+    ledger::LedgerView,
     node::{BrokerView, ControllerView},
     tables::Tables,
 };
@@ -116,6 +118,7 @@ fn picture_html(props: &ClusterPaneProps) -> Html {
             </div>
             <Clients clients={picture.clients.clone()} topics={picture.topics.clone()} />
             <Groups groups={picture.groups.clone()} internal={props.internal} ends={ends(picture)} />
+            <LedgerView ledger={picture.ledger.clone()} />
             <Flights flights={picture.flights.clone()} now_us={picture.now_us} clock={props.clock} />
         </div>
     }
