@@ -89,6 +89,11 @@ impl Connections {
         id
     }
 
+    /// The connection on which a request came, while somebody waits for its answer.
+    pub(crate) fn connection_of(&self, id: RequestId) -> Option<ConnectionId> {
+        self.waiting.get(&id).map(|waiting| waiting.connection)
+    }
+
     /// Whether somebody still waits for the answer.
     pub(crate) fn is_waiting(&self, id: RequestId) -> bool {
         self.waiting.contains_key(&id)

@@ -213,7 +213,10 @@ impl Running {
                     self.cut_off(cx, connection);
                 }
             }
-            Input::Closed { connection } => self.connections.closed(connection),
+            Input::Closed { connection } => {
+                self.connections.closed(connection);
+                self.detach_session(connection);
+            }
             Input::Signal(signal @ (Signal::Terminate | Signal::Interrupt | Signal::HangUp)) => {
                 cx.note("told to stop");
                 self.exit_code = 128 + signal.number();

@@ -4,7 +4,7 @@
 use super::{Session, next_epoch};
 use crate::replica::Place;
 use ottla_wire::{ErrorCode, messages::FetchRequest};
-use ottla_world::{Rng, Time};
+use ottla_world::{ConnectionId, Rng, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// No session (`FetchMetadata.INVALID_SESSION_ID`).
@@ -34,12 +34,15 @@ pub(crate) struct FetchSessions {
     slots: usize,
     sessions: BTreeMap<i32, Session>,
     woken: BTreeSet<i32>,
+    /// By the connection of its last request. In a session without one nothing rests, so it need not be woken: sessions
+    /// that were left behind cost their slot and nothing else.
+    attached: BTreeMap<ConnectionId, i32>,
 }
 
 impl FetchSessions {
     pub(crate) fn new(slots: u64) -> FetchSessions {
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
-        FetchSessions { slots, sessions: BTreeMap::new(), woken: BTreeSet::new() }
+        FetchSessions { slots, sessions: BTreeMap::new(), woken: BTreeSet::new(), attached: BTreeMap::new() }
     }
 
     pub(crate) fn get_mut(&mut self, id: i32) -> Option<&mut Session> {
@@ -80,9 +83,34 @@ impl FetchSessions {
         Ok(Kind::Incremental(session.id))
     }
 
+    /// A request of a session came on a connection, for which another session was detached if there was one.
+    pub(crate) fn attach(&mut self, connection: ConnectionId, id: i32) {
+        self.attached.retain(|_, other| *other != id);
+        let before = self.attached.insert(connection, id);
+        assert!(before.is_none(), "fetch session {before:?} was not detached");
+    }
+
+    /// The session that was used last on a connection.
+    pub(crate) fn attached_to(&self, connection: ConnectionId) -> Option<i32> {
+        self.attached.get(&connection).copied()
+    }
+
+    /// A connection is closed: the followers' partitions that rested in its session, with the moment of its last fetch.
+    pub(crate) fn detach(&mut self, connection: ConnectionId) -> Vec<(Place, i32, Time)> {
+        let session = self.attached.remove(&connection).and_then(|id| self.sessions.get_mut(&id));
+        let Some(session) = session else { return Vec::new() };
+        let resting: Vec<Place> = session.resting().collect();
+        for place in &resting {
+            session.wake(*place);
+        }
+        let (follower, at) = (session.follower, session.last_fetch);
+        resting.into_iter().filter_map(|place| follower.map(|follower| (place, follower, at))).collect()
+    }
+
     /// Ends a session: what rested in it, to be noted as caught up with its last fetch.
     pub(crate) fn end(&mut self, id: i32) -> Option<Session> {
         self.woken.remove(&id);
+        self.attached.retain(|_, other| *other != id);
         self.sessions.remove(&id)
     }
 
@@ -138,7 +166,8 @@ impl FetchSessions {
     /// Something moved in a partition: the followers it rested for, each with the moment of its last fetch.
     pub(crate) fn wake(&mut self, place: Place) -> Vec<(i32, Time)> {
         let mut rested = Vec::new();
-        for session in self.sessions.values_mut().filter(|session| session.holds(place)) {
+        for id in self.attached.values() {
+            let Some(session) = self.sessions.get_mut(id).filter(|session| session.holds(place)) else { continue };
             self.woken.insert(session.id);
             if session.wake(place) {
                 rested.extend(session.follower.map(|follower| (follower, session.last_fetch)));

@@ -3,7 +3,7 @@
 use super::*;
 use bytes::Bytes;
 use ottla_wire::{BrokerId, ErrorCode, Uuid, messages::FetchRequest};
-use ottla_world::Rng;
+use ottla_world::{Ids, Rng};
 
 fn place(n: i32) -> Place {
     (Uuid::from_u128(7), n)
@@ -112,4 +112,28 @@ fn what_gave_records_is_served_last() {
     assert!(!session.is_news(place(1), &row(1, b"")));
     session.ask(place(1), asked(1, 2), true);
     assert!(session.is_news(place(1), &row(1, b"")));
+}
+
+#[test]
+fn sessions_left_behind_are_awake_and_are_not_woken() {
+    let (mut sessions, mut rng) = (FetchSessions::new(10), Rng::new(1));
+    let (id, _) = sessions.begin(&mut rng, Some(2), 1, Time::from_millis(7));
+    let mut ids = Ids::default();
+    let [first, second] = [ids.connection(), ids.connection()];
+    sessions.attach(first, id);
+    let session = sessions.get_mut(id).unwrap();
+    session.ask(place(0), asked(0, 0), true);
+    session.told(place(0), &row(0, b""));
+    session.rest(place(0), &row(0, b""));
+    assert!(sessions.wake(place(1)).is_empty() && !sessions.is_woken(id));
+    // Its connection is gone: the follower was caught up at its last fetch.
+    assert_eq!(sessions.detach(first), [(place(0), 2, Time::from_millis(7))]);
+    assert_eq!(sessions.get_mut(id).unwrap().active().len(), 1);
+    assert!(sessions.wake(place(0)).is_empty() && !sessions.is_woken(id));
+    // It goes on over another.
+    sessions.attach(second, id);
+    sessions.get_mut(id).unwrap().rest(place(0), &row(0, b""));
+    assert_eq!(sessions.wake(place(0)), [(2, Time::from_millis(7))]);
+    assert!(sessions.is_woken(id));
+    assert!(sessions.detach(first).is_empty());
 }

@@ -14,7 +14,7 @@ use ottla_wire::{
         fetch_request::{FetchPartition, FetchTopic},
     },
 };
-use ottla_world::Context;
+use ottla_world::{ConnectionId, Context};
 
 /// Who fetches, and how far he may see (`FetchParams`).
 #[derive(Clone, Debug)]
@@ -196,6 +196,22 @@ impl Running {
     fn session_ended(&mut self, session: &Session) {
         for place in session.resting() {
             self.replicas.rested(place, session.follower, session.last_fetch);
+        }
+    }
+
+    /// A connection is used for a session from now on.
+    pub(super) fn attach_session(&mut self, connection: ConnectionId, id: i32) {
+        if self.sessions.attached_to(connection).is_some_and(|other| other != id) {
+            self.detach_session(connection);
+        }
+        self.sessions.attach(connection, id);
+    }
+
+    /// A connection is closed: nothing rests any more in the session that was used on it.
+    pub(crate) fn detach_session(&mut self, connection: ConnectionId) {
+        self.wake_sessions();
+        for (place, follower, last_fetch) in self.sessions.detach(connection) {
+            self.replicas.rested(place, Some(follower), last_fetch);
         }
     }
 

@@ -59,6 +59,9 @@ impl Running {
                 return self.respond(cx, id, ResponseKind::Fetch(response));
             }
         };
+        if let (Fetching::Session(session), Some(connection)) = (&what, self.connections.connection_of(id)) {
+            self.attach_session(connection, *session);
+        }
         let found = self.look(cx, &terms, &what, true);
         if found.urgent || found.bytes >= terms.min_bytes || max_wait_ms == 0 || what.is_empty() {
             return self.answer_fetch(cx, id, (&terms.reader, &what), found);

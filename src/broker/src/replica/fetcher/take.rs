@@ -28,8 +28,12 @@ pub(super) fn take(cx: &mut Context<'_>, partition: &mut Partition, data: Partit
     let end = partition.log.log_end_offset();
     match ErrorCode::from_code(data.error_code) {
         ErrorCode::None => {}
-        ErrorCode::OffsetOutOfRange if data.log_start_offset > end => {
-            // The leader has forgotten what would come next here (`fetchOffsetAndTruncate`).
+        ErrorCode::OffsetOutOfRange
+            if data.log_start_offset > end
+                || (data.log_start_offset >= 0 && partition.log.latest_epoch().is_none()) =>
+        {
+            // The leader has forgotten what would come next here, or this log is empty and begins behind the leader's
+            // end, which an unclean election took back (`fetchOffsetAndTruncate`).
             let start = data.log_start_offset;
             let name = format!("{}-{}", partition.topic, partition.index);
             cx.note(format!("{name}: its end {end} is out of the leader's range, starts anew at {start}"));
