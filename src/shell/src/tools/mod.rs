@@ -18,6 +18,7 @@ mod groups;
 mod leader_election;
 mod log_dirs;
 mod metadata_quorum;
+mod perf;
 mod reassign;
 mod sub_commands;
 mod tool;
@@ -43,6 +44,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-console-consumer", "read records of a topic and print them"),
     info("kafka-console-producer", "send each line to a topic"),
     info("kafka-consumer-groups", "list, describe, reset and delete consumer groups"),
+    info("kafka-consumer-perf-test", "measure how fast records are read"),
     info("kafka-delete-records", "delete the records before an offset"),
     info("kafka-dump-log", "print what stands in the files of a log"),
     info("kafka-features", "show and change the cluster's features"),
@@ -51,6 +53,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-leader-election", "elect leaders of partitions"),
     info("kafka-log-dirs", "show the sizes of replicas"),
     info("kafka-metadata-quorum", "show the quorum of the controllers"),
+    info("kafka-producer-perf-test", "send many records and measure how fast that goes"),
     info("kafka-reassign-partitions", "move partitions between brokers"),
     info("kafka-topics", "create, list, describe, change and delete topics"),
 ];
@@ -62,6 +65,7 @@ pub fn options(name: &str) -> &'static [OptionSpec] {
         "kafka-broker-api-versions" => broker_api_versions::TABLE,
         "kafka-configs" => configs::TABLE,
         "kafka-consumer-groups" => consumer_groups::TABLE,
+        "kafka-consumer-perf-test" => perf::TABLE,
         "kafka-delete-records" => delete_records::TABLE,
         "kafka-dump-log" => dump_log::TABLE,
         "kafka-get-offsets" => get_offsets::TABLE,
@@ -90,6 +94,8 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         "kafka-delete-records" => {
             (JavaProcess::boxed(AdminMain::<delete_records::DeleteRecords>::default(), invocation), false)
         }
+        "kafka-producer-perf-test" => (JavaProcess::boxed(perf::ProducerPerf::default(), invocation), false),
+        "kafka-consumer-perf-test" => (JavaProcess::boxed(perf::ConsumerPerf::default(), invocation), false),
         "kafka-dump-log" => (JavaProcess::boxed(dump_log::DumpLog, invocation), false),
         "kafka-get-offsets" => (JavaProcess::boxed(AdminMain::<get_offsets::GetOffsets>::default(), invocation), false),
         "kafka-leader-election" => {

@@ -9,8 +9,14 @@ use Validator::{Any, AtLeast};
 
 #[rustfmt::skip]
 pub(super) const REPLICATION: &[ConfigKey] = &[
+    key("follower.replication.throttled.rate", Long, None, AtLeast(0), Medium, ClusterWide,
+        "How many bytes a second throttled replicas of this broker fetch; only given while brokers run.").internal(),
+    key("leader.replication.throttled.rate", Long, None, AtLeast(0), Medium, ClusterWide,
+        "How many bytes a second this broker sends to throttled replicas; only given while brokers run.").internal(),
     key("num.replica.fetchers", Int, Some("1"), AtLeast(1), High, ClusterWide,
         "How many threads fetch from each other broker."),
+    key("replica.alter.log.dirs.io.max.bytes.per.second", Long, None, AtLeast(0), Medium, ClusterWide,
+        "How many bytes a second move between log directories; only given while brokers run.").internal(),
     key("replica.fetch.backoff.ms", Int, Some("1000"), AtLeast(0), Medium, ReadOnly,
         "How long a follower waits after an error before it fetches again."),
     key("replica.fetch.max.bytes", Int, Some("1048576"), AtLeast(0), Medium, ReadOnly,
