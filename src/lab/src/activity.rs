@@ -5,6 +5,7 @@ mod dealings;
 mod events;
 mod flights;
 mod partitions;
+mod remembered;
 mod story;
 mod talk;
 
@@ -18,6 +19,7 @@ pub(crate) use flights::FrameOnWay;
 use ottla_world::{ConnectionId, Pid, Time, TraceEvent, World};
 use partitions::Partitions;
 pub use partitions::{PartitionAt, PartitionStep};
+pub use remembered::Remembered;
 use std::collections::{BTreeMap, BTreeSet};
 pub use story::{Deletion, RecordSeen, Retired, RetiredBy, Story, TimeAsked};
 use talk::Talk;

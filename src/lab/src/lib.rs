@@ -16,7 +16,7 @@ mod views;
 
 pub use activity::{
     Acknowledged, Activity, Command, Creation, Dealings, Deletion, NodeFault, PartitionAt, PartitionStep, ReadRecord,
-    RecordSeen, Refusal, Retired, RetiredBy, Story, TimeAsked, Truncation, Waited,
+    RecordSeen, Refusal, Remembered, Retired, RetiredBy, Story, TimeAsked, Truncation, Waited,
 };
 pub use cluster::{Cluster, NodeKind};
 pub use config::{LabConfig, LabError};

@@ -155,8 +155,7 @@ fn a_retry_without_idempotence_duplicates() {
 #[test]
 fn retries_with_several_requests_in_flight_change_the_order() {
     let mut lab = lab("--replica-assignment 2:3 --config min.insync.replicas=2");
-    let options =
-        "--command-property enable.idempotence=false --message-send-max-retries 100";
+    let options = "--command-property enable.idempotence=false --message-send-max-retries 100";
     let script = format!(
         "for i in $(seq 60); do echo $i; sleep 0.2; done | kafka-console-producer.sh {SERVER} --topic t {options}"
     );

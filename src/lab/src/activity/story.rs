@@ -1,6 +1,7 @@
 //! What became of single records: written, handed to consumers, asked for by time, deleted. Serves lessons; invariant: read
 //! off the clients' own frames (and, for segments that went, the brokers' notes), and bounded.
 
+use super::remembered::Remembered;
 use ottla_records::{Batch, Limits, Record, TimestampType};
 use ottla_world::{Pid, Time};
 use std::collections::BTreeMap;
@@ -82,30 +83,45 @@ pub struct Retired {
 
 /// So many records, and of the rest each, are remembered.
 const REMEMBERED: usize = 20_000;
+/// Consumers and partitions of which the first offset is remembered.
+const BEGINNINGS: usize = 2000;
 /// Records of larger batches are not looked at when they are written, in bytes: people write small ones.
 const SMALL_BATCH_BYTES: u64 = 16_384;
 /// Characters kept of a key.
 const TEXT: usize = 40;
 
 /// Everything of that kind.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Story {
-    written: Vec<RecordSeen>,
-    handed: Vec<RecordSeen>,
+    written: Remembered<RecordSeen>,
+    handed: Remembered<RecordSeen>,
     began: BTreeMap<(Pid, String, i32), i64>,
-    times: Vec<TimeAsked>,
-    deletions: Vec<Deletion>,
-    retired: Vec<Retired>,
+    times: Remembered<TimeAsked>,
+    deletions: Remembered<Deletion>,
+    retired: Remembered<Retired>,
+}
+
+impl Default for Story {
+    fn default() -> Self {
+        Story {
+            written: Remembered::up_to(REMEMBERED),
+            handed: Remembered::up_to(REMEMBERED),
+            began: BTreeMap::new(),
+            times: Remembered::up_to(REMEMBERED),
+            deletions: Remembered::up_to(REMEMBERED),
+            retired: Remembered::up_to(REMEMBERED),
+        }
+    }
 }
 
 impl Story {
     /// Records of small batches that producers were told are written, in order of the answers.
-    pub fn written(&self) -> &[RecordSeen] {
+    pub fn written(&self) -> &Remembered<RecordSeen> {
         &self.written
     }
 
     /// Records handed to consumers, each once for each consumer, in order.
-    pub fn handed(&self) -> &[RecordSeen] {
+    pub fn handed(&self) -> &Remembered<RecordSeen> {
         &self.handed
     }
 
@@ -115,22 +131,22 @@ impl Story {
     }
 
     /// Offsets that were asked for by time, in order.
-    pub fn times(&self) -> &[TimeAsked] {
+    pub fn times(&self) -> &Remembered<TimeAsked> {
         &self.times
     }
 
     /// Beginnings of logs that clients had deleted, in order.
-    pub fn deletions(&self) -> &[Deletion] {
+    pub fn deletions(&self) -> &Remembered<Deletion> {
         &self.deletions
     }
 
     /// Segments that brokers let go; each replica does it for itself.
-    pub fn retired(&self) -> &[Retired] {
+    pub fn retired(&self) -> &Remembered<Retired> {
         &self.retired
     }
 
     pub(super) fn wrote(&mut self, (at, pid): (Time, Pid), (topic, partition): (&str, i32), base: i64, batch: &Batch) {
-        if self.written.len() >= REMEMBERED || batch.header.size_in_bytes() > SMALL_BATCH_BYTES {
+        if self.written.is_full() || batch.header.size_in_bytes() > SMALL_BATCH_BYTES {
             return;
         }
         let Ok(records) = batch.records(&Limits::default()) else { return };
@@ -140,24 +156,24 @@ impl Story {
             seen.offset = base + (record.offset - batch.header.base_offset);
             seen
         });
-        self.written.extend(seen);
+        seen.for_each(|seen| self.written.push(seen));
     }
 
     pub(super) fn was_handed(&mut self, who: (Time, Pid), place: &(String, i32), batch: &Batch, record: &Record) {
-        if self.handed.len() < REMEMBERED {
+        if !self.handed.is_full() {
             self.handed.push(seen(who, (&place.0, place.1), batch, record));
         }
     }
 
     pub(super) fn begin(&mut self, pid: Pid, place: &(String, i32), offset: i64) {
-        if self.began.len() < REMEMBERED {
+        if self.began.len() < BEGINNINGS {
             self.began.entry((pid, place.0.clone(), place.1)).or_insert(offset);
         }
     }
 
     /// An answer to "which offset at this time?"; negative times are Kafka's names for beginning, end and the like.
     pub(super) fn time(&mut self, at: Time, place: (&str, i32), timestamp_ms: i64, offset: i64) {
-        if timestamp_ms >= 0 && self.times.len() < REMEMBERED {
+        if timestamp_ms >= 0 {
             let (topic, partition) = (place.0.to_owned(), place.1);
             let offset = (offset >= 0).then_some(offset);
             self.times.push(TimeAsked { at, topic, partition, timestamp_ms, offset });
@@ -165,10 +181,8 @@ impl Story {
     }
 
     pub(super) fn delete(&mut self, at: Time, place: (&str, i32), low_watermark: i64) {
-        if self.deletions.len() < REMEMBERED {
-            let (topic, partition) = (place.0.to_owned(), place.1);
-            self.deletions.push(Deletion { at, topic, partition, low_watermark });
-        }
+        let (topic, partition) = (place.0.to_owned(), place.1);
+        self.deletions.push(Deletion { at, topic, partition, low_watermark });
     }
 
     /// A broker's note such as "clicks-0: segment 0 deleted (retention.ms=20000 over), segment 2 deleted (…); log start
@@ -182,9 +196,7 @@ impl Story {
                 why if why.starts_with("retention.bytes") => RetiredBy::Size,
                 _ => RetiredBy::LogStart,
             };
-            if let Ok(base_offset) = base.parse()
-                && self.retired.len() < REMEMBERED
-            {
+            if let Ok(base_offset) = base.parse() {
                 self.retired.push(Retired { at, partition: partition.to_owned(), base_offset, by });
             }
         }
@@ -219,6 +231,6 @@ mod tests {
         assert!(story.retire(Time::ZERO, note));
         assert!(!story.retire(Time::ZERO, "clicks-0: truncated from 3 to 2"));
         let of = |base_offset, by| Retired { at: Time::ZERO, partition: "clicks-0".into(), base_offset, by };
-        assert_eq!(story.retired(), [of(0, RetiredBy::Time), of(2, RetiredBy::Size)]);
+        assert!(story.retired().iter().eq(&[of(0, RetiredBy::Time), of(2, RetiredBy::Size)]));
     }
 }
