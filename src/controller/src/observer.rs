@@ -45,13 +45,17 @@ impl MetadataObserver {
     /// Opens the copy on the broker's disk (makes it if there is none). Nothing is committed before the leader says so.
     /// If the disk refuses, the process is told to exit.
     pub fn open(cx: &mut Context<'_>, config: ObserverConfig) -> MetadataObserver {
+        let number = |key: &str, default: u64| {
+            let value = config.settings.get(key).and_then(|value| value.trim().parse().ok());
+            value.unwrap_or(default).max(1)
+        };
         let raft = RaftConfig {
             node_id: config.node_id,
             voters: config.voters.iter().map(|(id, _)| *id).collect(),
             dir: format!("{}/__cluster_metadata-0", config.log_dir),
-            election_timeout_ms: 1000,
-            fetch_timeout_ms: 2000,
-            election_backoff_max_ms: 1000,
+            election_timeout_ms: number("controller.quorum.election.timeout.ms", 1000),
+            fetch_timeout_ms: number("controller.quorum.fetch.timeout.ms", 2000),
+            election_backoff_max_ms: number("controller.quorum.election.backoff.max.ms", 1000),
             log: LogSettings::of(&config.settings),
         };
         let quorum_config = QuorumConfig {

@@ -138,7 +138,8 @@ impl Watch {
             for (partition, state) in &topic.partitions {
                 let key = (topic.id, *partition);
                 let Some(place) = self.places.get_mut(&key) else { continue };
-                if unclean {
+                // Elected without being in sync: by the topic's setting, or the last known leader with ISR and ELR empty.
+                if unclean || state.leader_recovery_state == 1 {
                     place.grow_lax();
                 }
                 if place.partition_epoch != state.partition_epoch {
