@@ -34,6 +34,9 @@ export async function learner(t, { lesson, topic, ...options }) {
     /// Waits until a terminal shows a text.
     sees: (terminal, text) => output(terminal).getByText(text).last().waitFor({ timeout: PATIENCE }),
 
+    /// Waits until a console producer asks for a line.
+    prompted: () => page.locator('#terminals-pane').getByText('>', { exact: true }).first().waitFor({ timeout: PATIENCE }),
+
     /// Types a command again and again until its new output matches.
     async until(terminal, command, pattern) {
       for (let tries = 0; tries < 40; tries += 1) {

@@ -122,6 +122,8 @@ struct Leave {
     by_leader: bool,
 }
 
+/// An acknowledgement may be heard so long before the change that allowed it is noted, in milliseconds.
+const NOTED_MS: u64 = 50;
 /// A consumer that asked and was given nothing so long after a broker was asked to write the record has waited, in
 /// milliseconds: longer than a healthy cluster takes to replicate.
 const WAITED_MS: u64 = 300;
@@ -197,7 +199,9 @@ impl Facts<'_> {
 
     fn written_meanwhile(&self, topic: &str, leave: &Leave) -> u64 {
         let batches = self.activity.acknowledged().get(&(topic.to_owned(), leave.partition));
-        let meanwhile = |b: &&Acknowledged| b.at >= leave.at && leave.returned.is_none_or(|returned| b.at < returned);
+        let meanwhile = |b: &&Acknowledged| {
+            b.at.plus_millis(NOTED_MS) >= leave.at && leave.returned.is_none_or(|returned| b.at < returned)
+        };
         batches.into_iter().flatten().filter(meanwhile).map(|b| u64::from(b.records)).sum()
     }
 
