@@ -1,7 +1,10 @@
 //! What clients were refused, waited for or never heard of. Serves lessons; invariant: read off the clients' own frames.
 
 use ottla_world::{Pid, Time};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Something that a client asked for and was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,13 +49,13 @@ type Place = (String, i32);
 /// So many refusals, creations and places are remembered.
 const REMEMBERED: usize = 2000;
 
-/// Everything of that kind.
+/// Everything of that kind. Checkpoints share what is not changed afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct Dealings {
-    pub(super) refusals: Vec<Refusal>,
-    pub(super) creations: Vec<Creation>,
-    pub(super) waits: BTreeMap<Place, BTreeMap<i64, Waited>>,
-    pub(super) answered: BTreeMap<Pid, BTreeSet<i32>>,
+    refusals: Arc<Vec<Refusal>>,
+    creations: Arc<Vec<Creation>>,
+    waits: Arc<BTreeMap<Place, BTreeMap<i64, Waited>>>,
+    answered: Arc<BTreeMap<Pid, BTreeSet<i32>>>,
 }
 
 impl Dealings {
@@ -76,30 +79,36 @@ impl Dealings {
         self.answered.get(&pid).into_iter().flatten().copied()
     }
 
+    /// A node has answered a client.
+    pub(super) fn answer(&mut self, pid: Pid, node: i32) {
+        Arc::make_mut(&mut self.answered).entry(pid).or_default().insert(node);
+    }
+
     pub(super) fn refuse(&mut self, refusal: Refusal) {
         if self.refusals.len() < REMEMBERED {
-            self.refusals.push(refusal);
+            Arc::make_mut(&mut self.refusals).push(refusal);
         }
     }
 
     pub(super) fn create(&mut self, at: Time, pid: Pid, topics: Vec<String>) {
         if self.creations.len() < REMEMBERED {
-            self.creations.push(Creation { at, pid, topics, answered: None });
+            Arc::make_mut(&mut self.creations).push(Creation { at, pid, topics, answered: None });
         }
     }
 
     pub(super) fn created(&mut self, at: Time, pid: Pid) {
-        if let Some(creation) = self.creations.iter_mut().rev().find(|c| c.pid == pid) {
+        if let Some(creation) = Arc::make_mut(&mut self.creations).iter_mut().rev().find(|c| c.pid == pid) {
             creation.answered = Some(at);
         }
     }
 
     /// A consumer was given nothing at the high watermark.
     pub(super) fn wait(&mut self, at: Time, pid: Pid, place: &Place, high_watermark: i64) {
-        if !self.waits.contains_key(place) {
-            self.waits.insert(place.clone(), BTreeMap::new());
+        let waits = Arc::make_mut(&mut self.waits);
+        if !waits.contains_key(place) {
+            waits.insert(place.clone(), BTreeMap::new());
         }
-        if let Some(waits) = self.waits.get_mut(place)
+        if let Some(waits) = waits.get_mut(place)
             && (waits.len() < REMEMBERED || waits.contains_key(&high_watermark))
         {
             waits.insert(high_watermark, Waited { at, pid });

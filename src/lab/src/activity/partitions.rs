@@ -4,7 +4,7 @@
 use crate::{Cluster, views};
 use ottla_controller::{MetadataImage, image::PartitionState};
 use ottla_world::{Time, World};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A partition's state, as the metadata had it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct PartitionAt {
 /// A change of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionStep {
-    /// When it was seen, at most some milliseconds after the commit.
+    /// When it was seen: with the next event after the commit, in a quiet cluster half a second later.
     pub at: Time,
     /// The topic.
     pub topic: String,
@@ -51,11 +51,11 @@ const LOOK_MS: u64 = 5;
 /// So many changes are remembered.
 const REMEMBERED: usize = 20_000;
 
-/// All partitions' histories.
+/// All partitions' histories. Checkpoints share what is not changed afterwards.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Partitions {
-    steps: Vec<PartitionStep>,
-    last: BTreeMap<(String, i32), (TopicId, PartitionState)>,
+    steps: Arc<Vec<PartitionStep>>,
+    last: Arc<BTreeMap<(String, i32), (TopicId, PartitionState)>>,
     offset: i64,
     look_at: Option<Time>,
     until: Time,
@@ -101,9 +101,16 @@ impl Partitions {
                 if self.steps.len() < REMEMBERED {
                     let (before, after) = (before.map(PartitionAt::of), PartitionAt::of(state));
                     let (topic, fenced) = (topic.name.clone(), fenced.clone());
-                    self.steps.push(PartitionStep { at: now, topic, partition: *partition, before, after, fenced });
+                    Arc::make_mut(&mut self.steps).push(PartitionStep {
+                        at: now,
+                        topic,
+                        partition: *partition,
+                        before,
+                        after,
+                        fenced,
+                    });
                 }
-                self.last.insert(place, (id, state.clone()));
+                Arc::make_mut(&mut self.last).insert(place, (id, state.clone()));
             }
         }
     }

@@ -113,7 +113,7 @@ impl Activity {
             self.request(at, &mut talk, frame);
         } else if let Some(asked) = talk.answered(frame) {
             if let Some(node) = talk.unheard.take() {
-                self.dealings.answered.entry(talk.client).or_default().insert(node);
+                self.dealings.answer(talk.client, node);
             }
             self.response(at, &mut talk, asked, frame);
         }

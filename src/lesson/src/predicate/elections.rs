@@ -1,7 +1,7 @@
 //! Elections of leaders and of controllers. Serves lessons; invariant: an election is unclean if it chose a replica that was
 //! neither in sync nor eligible by the metadata of the moment before.
 
-use super::{Verdict, capital, counted, done_if, topics::no_topic};
+use super::{Verdict, capital, counted, done_if, replication::NOTED_MS, topics::no_topic};
 use crate::Facts;
 use ottla_lab::{PartitionStep, protocol::NodeState};
 use ottla_world::{Fault, Signal, Time};
@@ -160,7 +160,7 @@ impl Facts<'_> {
         let Some(at) = self.unclean_at(topic) else {
             return Verdict::Missing(format!("There was no unclean election of {topic} yet."));
         };
-        let since = self.activity.commands().iter().filter(|command| command.at > at);
+        let since = self.activity.commands().iter().filter(|command| command.at.plus_millis(NOTED_MS) > at);
         let of = |pid| self.activity.reads().iter().filter(|r| r.pid == pid && r.topic == topic).count() as u64;
         let most = since.map(|command| of(command.pid)).max().unwrap_or(0);
         let how = "read by a consumer that was started after the election";

@@ -122,8 +122,8 @@ struct Leave {
     by_leader: bool,
 }
 
-/// An acknowledgement may be heard so long before the change that allowed it is noted, in milliseconds.
-const NOTED_MS: u64 = 50;
+/// A quiet cluster is looked at with its next event: a change may be noted so long after it was committed, in milliseconds.
+pub(super) const NOTED_MS: u64 = 600;
 /// A consumer that asked and was given nothing so long after a broker was asked to write the record has waited, in
 /// milliseconds: longer than a healthy cluster takes to replicate.
 const WAITED_MS: u64 = 300;
