@@ -20,6 +20,7 @@ mod log_dirs;
 mod metadata_quorum;
 mod perf;
 mod reassign;
+mod storage;
 mod sub_commands;
 mod tool;
 mod topics;
@@ -55,6 +56,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-metadata-quorum", "show the quorum of the controllers"),
     info("kafka-producer-perf-test", "send many records and measure how fast that goes"),
     info("kafka-reassign-partitions", "move partitions between brokers"),
+    info("kafka-storage", "format the directories of a new server"),
     info("kafka-topics", "create, list, describe, change and delete topics"),
 ];
 
@@ -96,6 +98,7 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         }
         "kafka-producer-perf-test" => (JavaProcess::boxed(perf::ProducerPerf::default(), invocation), false),
         "kafka-consumer-perf-test" => (JavaProcess::boxed(perf::ConsumerPerf::default(), invocation), false),
+        "kafka-storage" => (JavaProcess::boxed(storage::Storage, invocation), false),
         "kafka-dump-log" => (JavaProcess::boxed(dump_log::DumpLog, invocation), false),
         "kafka-get-offsets" => (JavaProcess::boxed(AdminMain::<get_offsets::GetOffsets>::default(), invocation), false),
         "kafka-leader-election" => {

@@ -149,12 +149,12 @@ fn updates(command: &str, words: &Words) -> Result<BTreeMap<String, i16>, String
         if !metadata.is_empty() || !features.is_empty() {
             return Err("Can not specify `release-version` with other feature flags.".to_owned());
         }
-        let level = metadata_level(release)?;
+        let level = metadata_level(release, NEWEST + 1)?;
         updates.insert(METADATA_VERSION.to_owned(), level);
         updates.extend(default_levels(level).map(|(name, level)| (name.to_owned(), level)));
     }
     for name in metadata {
-        updates.insert(METADATA_VERSION.to_owned(), metadata_level(&name)?);
+        updates.insert(METADATA_VERSION.to_owned(), metadata_level(&name, NEWEST + 1)?);
     }
     for feature in features {
         let (name, level) = name_and_level(&feature)?;
@@ -165,10 +165,10 @@ fn updates(command: &str, words: &Words) -> Result<BTreeMap<String, i16>, String
     Ok(updates)
 }
 
-fn mapping(words: &Words) -> Result<Vec<String>, String> {
+pub(super) fn mapping(words: &Words) -> Result<Vec<String>, String> {
     let given = words.values("--release-version");
     let (level, name) = match given.first() {
-        Some(release) => (metadata_level(release)?, release.clone()),
+        Some(release) => (metadata_level(release, NEWEST + 1)?, release.clone()),
         None => (NEWEST, metadata_name(NEWEST).unwrap_or_default().to_owned()),
     };
     let mut rows = vec![format!("metadata.version={level} ({name})")];
@@ -176,7 +176,7 @@ fn mapping(words: &Words) -> Result<Vec<String>, String> {
     Ok(rows)
 }
 
-fn needs(words: &Words) -> Result<Vec<String>, String> {
+pub(super) fn needs(words: &Words) -> Result<Vec<String>, String> {
     let shown = |name: &str, level: i16| match metadata_name(level).filter(|_| name == METADATA_VERSION) {
         Some(version) => format!("{name}={level} ({version})"),
         None => format!("{name}={level}"),

@@ -32,17 +32,17 @@ pub fn metadata_name(level: i16) -> Option<&'static str> {
     METADATA_VERSIONS.get(usize::try_from(level.checked_sub(1)?).ok()?).copied()
 }
 
-/// The level of a release (`4.0`) or of a version (`4.0-IV2`).
+/// The level of a release (`4.0`) or of a version (`4.0-IV2`); a complaint names all up to `shown`.
 ///
 /// # Errors
 /// Kafka's complaint about a version that is not known or not released.
-pub fn metadata_level(name: &str) -> Result<i16, String> {
+pub fn metadata_level(name: &str, shown: i16) -> Result<i16, String> {
     let known = |level: &i16| metadata_name(*level);
     let fits = |level: &i16| {
         known(level).is_some_and(|other| other == name || other.split_once('-').is_some_and(|(short, _)| short == name))
     };
     (OLDEST..=NEWEST).rev().find(fits).ok_or_else(|| {
-        let all: Vec<&str> = (OLDEST..=NEWEST + 1).filter_map(metadata_name).collect();
+        let all: Vec<&str> = (OLDEST..=shown).filter_map(metadata_name).collect();
         format!("Unknown metadata.version '{name}'. Supported metadata.version are: {}", all.join(", "))
     })
 }
