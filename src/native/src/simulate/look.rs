@@ -34,6 +34,10 @@ pub(super) fn why_not_in_sync(lab: &Lab) -> Option<String> {
     nodes(lab).into_iter().find_map(|id| why_not_running(lab, id)).or_else(|| {
         let image = metadata(lab).filter(|_| has_active_controller(lab));
         let Some(image) = image else { return Some("there is no active controller".to_owned()) };
+        let fenced = lab.cluster().ids(NodeKind::Broker).find(|id| !image.is_alive(*id));
+        if let Some(id) = fenced {
+            return Some(format!("broker {id} is fenced"));
+        }
         why_not(image, |state| state.has_leader() && state.isr.len() >= state.replicas.len())
     })
 }

@@ -26,6 +26,8 @@ use batch::{Batch, Sum};
 use ottla_world::mutation::{self, MUTATIONS, Mutation};
 use std::process::ExitCode;
 
+/// The most runs that are tried to make a journal short.
+const MOST_TRIES: u64 = 3000;
 /// Runs if no number is given.
 const RUNS: u64 = 100;
 
@@ -114,7 +116,8 @@ fn shrink_seed(seed: u64, out: &str) -> Result<bool, String> {
         return Err(format!("seed {seed} passes, or panics outside of its journal"));
     };
     println!("seed {seed}: {broken}\n  {} inputs, {}", journal.entries.len(), length(&journal));
-    let (short, broken) = shrink::shrink(&journal, &broken).ok_or("its journal does not break that guarantee")?;
+    let (short, broken) =
+        shrink::shrink(&journal, &broken, MOST_TRIES).ok_or("its journal does not break that guarantee")?;
     std::fs::write(out, short.to_text()).map_err(|error| format!("{out}: {error}"))?;
     println!("{out}: {broken}\n  {} inputs, {}", short.entries.len(), length(&short));
     Ok(true)
@@ -162,10 +165,37 @@ fn report(sum: &Sum) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn a_run_is_a_function_of_its_seed() {
         let run = || batch::one(1, false).0.map_err(|broken| broken.to_string());
         assert_eq!(run(), run());
+    }
+
+    #[test]
+    fn a_wrong_rule_is_seen_and_shrinks_to_a_journal_that_shows_it() {
+        mutation::set(Some(Mutation::AcksAllAfterLeaderAppend));
+        let found = (1..50).find_map(|seed| match batch::one(seed, false) {
+            (Err(broken), Some(journal)) => Some((broken, journal)),
+            _ => None,
+        });
+        let (broken, journal) = found.expect("one of fifty runs sees it");
+        let (short, same) = shrink::shrink(&journal, &broken, 60).expect("the journal shows it");
+        assert!(short.entries.len() < journal.entries.len(), "{} inputs", short.entries.len());
+        assert_eq!(same.name(), broken.name());
+        mutation::set(None);
+        assert!(check(&short).unwrap().is_none_or(|found| found.broken.name() != broken.name()));
+    }
+
+    #[test]
+    fn what_was_once_found_holds() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/violations");
+        for file in std::fs::read_dir(directory).into_iter().flatten() {
+            let path = file.unwrap().path();
+            let journal = ottla_lab::LabJournal::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            let found = check(&journal).unwrap();
+            assert!(found.is_none(), "{}: {}", path.display(), found.unwrap().broken);
+        }
     }
 }

@@ -75,6 +75,10 @@ fn all_well(lab: &Lab) -> bool {
     let links = || lab.world().links().all(|(.., link)| !link.cut && link.loss_percent == 0);
     let in_sync = || {
         look::metadata(lab).is_some_and(|image| {
+            // A controller that has just started may not know anything yet.
+            if !lab.cluster().ids(NodeKind::Broker).all(|id| image.is_alive(id)) {
+                return false;
+            }
             let mut all = image.topics().flat_map(|topic| topic.partitions.values());
             all.all(|state| state.has_leader() && state.isr.len() >= state.replicas.len())
         })

@@ -172,7 +172,7 @@ impl<'a> Run<'a> {
         {
             return None;
         }
-        let image = look::metadata(lab)?;
+        let image = self.stage.watch.image()?;
         let spare = |id: &i32| {
             let mut states = image.topics().flat_map(|topic| topic.partitions.values());
             let runs = |other: &i32| look::why_not_running(lab, *other).is_none();

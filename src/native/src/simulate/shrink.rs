@@ -11,15 +11,14 @@ type Entries = Vec<JournalEntry<LabInput>>;
 struct Shrinker {
     journal: LabJournal,
     name: &'static str,
+    /// How many more runs may be tried.
     tries: u64,
 }
 
-/// The most runs that are tried.
-const MOST_TRIES: u64 = 3000;
-
-/// Drops inputs and shortens times as long as the same guarantee breaks; none if the journal does not break it.
-pub(super) fn shrink(journal: &LabJournal, broken: &Broken) -> Option<(LabJournal, Broken)> {
-    let mut shrinker = Shrinker { journal: journal.clone(), name: broken.name(), tries: 0 };
+/// Drops inputs and shortens times as long as the same guarantee breaks, in so many tries; none if the journal does not break
+/// it.
+pub(super) fn shrink(journal: &LabJournal, broken: &Broken, tries: u64) -> Option<(LabJournal, Broken)> {
+    let mut shrinker = Shrinker { journal: journal.clone(), name: broken.name(), tries };
     let entries = shrinker.cut(journal.entries.clone())?;
     let mut entries = shrinker.drop_inputs(entries);
     for _ in 0..3 {
@@ -43,10 +42,7 @@ fn size(entries: &Entries) -> (usize, Time) {
 impl Shrinker {
     /// When the guarantee breaks with these inputs, if it does.
     fn breaks(&mut self, entries: &Entries) -> Option<Time> {
-        if self.tries >= MOST_TRIES {
-            return None;
-        }
-        self.tries += 1;
+        self.tries = self.tries.checked_sub(1)?;
         let journal = LabJournal { entries: entries.clone(), ..self.journal.clone() };
         // An engine that panics in a try that asks the impossible is another failure.
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&journal)));

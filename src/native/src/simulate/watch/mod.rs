@@ -66,6 +66,11 @@ impl Watch {
         self.lax || unclean || self.places.values().any(|place| place.topic == look::TOPIC && place.lax)
     }
 
+    /// The newest committed metadata that any controller has replayed.
+    pub(super) fn image(&self) -> Option<&MetadataImage> {
+        self.image.as_deref()
+    }
+
     /// Brokers whose logs may lack what they had acknowledged.
     pub(super) fn dirty(&self) -> &Dirty {
         &self.dirty
