@@ -91,7 +91,7 @@ impl Actions {
             ActionKind::ElectPreferred => tool("leader-election", "--election-type preferred --all-topic-partitions"),
             ActionKind::TopicConfig => {
                 let settings =
-                    ["retention.ms=604800000", "segment.ms=500", "max.message.bytes=100000", "index.interval.bytes=1"];
+                    ["retention.bytes=-1", "segment.ms=500", "max.message.bytes=100000", "index.interval.bytes=1"];
                 let setting = settings[(which % settings.len() as u64) as usize];
                 tool("configs", &format!("--alter --entity-type topics --entity-name {TOPIC} --add-config {setting}"))
             }

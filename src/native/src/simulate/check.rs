@@ -9,7 +9,7 @@ use ottla_lab::{
 use ottla_world::Time;
 
 /// How long a journal's world may take to come to rest after its last input, in milliseconds.
-const REST_LIMIT_MS: u64 = 60_000;
+const REST_LIMIT_MS: u64 = 20_000;
 
 /// What is broken in a journal's run, and when that was seen.
 #[derive(Debug)]

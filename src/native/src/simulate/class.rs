@@ -30,7 +30,7 @@ pub(super) fn config(class: u64) -> LabConfig {
 
 /// Time-outs short enough for elections and fencing within seconds.
 fn settings(rng: &mut Rng) -> BTreeMap<String, String> {
-    let choices: [(&str, &[&str]); 14] = [
+    let choices: [(&str, &[&str]); 21] = [
         ("broker.heartbeat.interval.ms", &["100", "200"]),
         ("broker.session.timeout.ms", &["600", "1000", "2000", "4000"]),
         ("replica.lag.time.max.ms", &["500", "1000", "3000", "10000"]),
@@ -44,6 +44,13 @@ fn settings(rng: &mut Rng) -> BTreeMap<String, String> {
         ("group.min.session.timeout.ms", &["100"]),
         ("offsets.topic.num.partitions", &["1", "1", "3"]),
         ("leader.imbalance.check.interval.seconds", &["1", "5", "300"]),
+        ("metadata.log.max.record.bytes.between.snapshots", &["2000", "20971520", "20971520"]),
+        ("metadata.log.max.snapshot.interval.ms", &["1000", "3600000", "3600000"]),
+        ("metadata.log.segment.bytes", &["1000", "1073741824"]),
+        ("metadata.max.retention.bytes", &["8000", "104857600"]),
+        ("log.initial.task.delay.ms", &["100"]),
+        ("log.retention.check.interval.ms", &["200", "1000"]),
+        ("log.cleaner.backoff.ms", &["200", "1000"]),
         ("replica.fetch.max.bytes", &["200", "1048576", "1048576"]),
     ];
     choices.iter().map(|(name, values)| ((*name).to_owned(), pick(rng, values).to_string())).collect()

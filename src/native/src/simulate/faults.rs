@@ -22,6 +22,7 @@ enum Ending {
     Disk(i32),
     Clock(i32),
     Links(Vec<(i32, i32)>),
+    Client(u32),
 }
 
 /// The faults of a run.
@@ -75,6 +76,16 @@ impl Faults {
         inputs
     }
 
+    /// What lets the clients go on that are paused still.
+    pub(super) fn resume_clients(&mut self) -> Vec<LabInput> {
+        let endings = std::mem::take(&mut self.endings).into_values();
+        let resume = |ending| match ending {
+            Ending::Client(pid) => Some(signal_client("CONT", pid)),
+            _ => None,
+        };
+        endings.filter_map(resume).collect()
+    }
+
     fn end(&mut self, lab: &Lab, knobs: &Knobs, ending: Ending, inputs: &mut Vec<LabInput>) {
         match ending {
             Ending::Start(id) => {
@@ -96,6 +107,7 @@ impl Faults {
                 inputs.push(node(id, NodeAction::SkewClock(0)));
                 self.busy.remove(&id);
             }
+            Ending::Client(pid) => inputs.push(signal_client("CONT", pid)),
             Ending::Links(links) => {
                 for (from, to) in links {
                     self.links.remove(&(from, to));
@@ -134,7 +146,15 @@ impl Faults {
                 let skew = i64::try_from(extra_ms).unwrap_or(0) * if other & 1 == 0 { 10 } else { -10 };
                 (None, NodeAction::SkewClock(skew))
             }
-            K::KillClient => return kill_client(lab, which).into_iter().collect(),
+            K::KillClient => {
+                let pid = client(lab, which);
+                return pid.map(|pid| LabInput::KillClient { pid }).into_iter().collect();
+            }
+            K::PauseClient => {
+                let Some(pid) = client(lab, which) else { return Vec::new() };
+                self.later(lab, ms, Ending::Client(pid));
+                return vec![signal_client("STOP", pid)];
+            }
             K::CutOneWay | K::CutBothWays | K::Isolate | K::SlowLink | K::LossyLink => {
                 let links = self.choose_links(lab, kind, which, other);
                 let action = match kind {
@@ -207,18 +227,21 @@ fn allowed(lab: &Lab, knobs: &Knobs, dirty: &Dirty, inputs: &[LabInput]) -> bool
 fn span_ms(knobs: &Knobs, kind: FaultKind) -> SpanMs {
     use FaultKind as K;
     match kind {
-        K::PauseBroker | K::PauseController => knobs.pause_ms,
+        K::PauseBroker | K::PauseController | K::PauseClient => knobs.pause_ms,
         K::CutOneWay | K::CutBothWays | K::Isolate | K::SlowLink | K::LossyLink => knobs.ill_ms,
         K::SlowDisk | K::FullDisk | K::FailDisk | K::SkewClock => knobs.ill_ms,
         _ => knobs.down_ms,
     }
 }
 
-fn kill_client(lab: &Lab, which: u64) -> Option<LabInput> {
+fn client(lab: &Lab, which: u64) -> Option<u32> {
     let clients = lab.world().processes().filter(|info| info.name == "LoadProducer" || info.name == "LoadConsumer");
     let pids: Vec<u32> = clients.map(|info| info.pid.0).collect();
-    let pid = pids.get((which % pids.len().max(1) as u64) as usize)?;
-    Some(LabInput::KillClient { pid: *pid })
+    pids.get((which % pids.len().max(1) as u64) as usize).copied()
+}
+
+fn signal_client(signal: &str, pid: u32) -> LabInput {
+    LabInput::Run { script: format!("kill -{signal} {pid}"), stdin: None }
 }
 
 /// Makes every link slower by the run's latency.

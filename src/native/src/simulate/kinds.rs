@@ -42,11 +42,13 @@ pub(super) enum FaultKind {
     SkewClock,
     /// A client is killed.
     KillClient,
+    /// SIGSTOP to a client for a while.
+    PauseClient,
 }
 
 impl FaultKind {
     /// All of them.
-    pub(super) const ALL: [FaultKind; 18] = [
+    pub(super) const ALL: [FaultKind; 19] = [
         FaultKind::KillBroker,
         FaultKind::StopBroker,
         FaultKind::PauseBroker,
@@ -65,6 +67,7 @@ impl FaultKind {
         FaultKind::FailDisk,
         FaultKind::SkewClock,
         FaultKind::KillClient,
+        FaultKind::PauseClient,
     ];
 }
 

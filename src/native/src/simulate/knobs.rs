@@ -66,12 +66,14 @@ impl Knobs {
         let rng = &mut Rng::stream(seed, "simulate-knobs", 0);
         let long = rng.chance(1, 40);
         let group = rng.chance(1, 3).then(|| consumer_group(rng));
+        let topic = topic(rng);
+        let compacted = topic.contains_key("cleanup.policy");
         Knobs {
             seed,
             class: class::of(rng),
             partitions: *pick(rng, &[1, 1, 2, 3]),
-            topic: topic(rng),
-            producers: (0..*pick(rng, &[1, 1, 2, 3])).map(|_| producer(rng)).collect(),
+            topic,
+            producers: (0..*pick(rng, &[1, 1, 2, 3])).map(|_| producer(rng, compacted)).collect(),
             consumers: (0..*pick(rng, &[0, 1, 1, 2])).map(|_| consumer(rng, group.as_ref())).collect(),
             safety_ms: if long { rng.between(15_000, 60_000) } else { rng.between(1500, 8000) },
             gap_ms: *pick(rng, &[(20, 300), (100, 1000), (500, 3000)]),
@@ -86,6 +88,11 @@ impl Knobs {
             reckless: rng.chance(1, 12),
             core: rng.chance(1, 4),
         }
+    }
+
+    /// Whether the topic takes no records without a key.
+    pub(super) fn is_compacted(&self) -> bool {
+        self.topic.contains_key("cleanup.policy")
     }
 
     /// `min.insync.replicas` of the topic.
@@ -112,10 +119,16 @@ fn topic(rng: &mut Rng) -> Settings {
     if rng.chance(1, 12) {
         all.insert("unclean.leader.election.enable".to_owned(), "true".to_owned());
     }
+    let life: &[(&str, &str)] = match rng.below(16) {
+        0 => &[("retention.ms", "1000"), ("segment.ms", "200")],
+        1 => &[("cleanup.policy", "compact"), ("segment.ms", "200"), ("min.cleanable.dirty.ratio", "0.01")],
+        _ => &[],
+    };
+    all.extend(life.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     all
 }
 
-fn producer(rng: &mut Rng) -> ProducerKnobs {
+fn producer(rng: &mut Rng, compacted: bool) -> ProducerKnobs {
     let mut settings = some(
         rng,
         &[
@@ -136,7 +149,8 @@ fn producer(rng: &mut Rng) -> ProducerKnobs {
         2 => drop(settings.insert("enable.idempotence".to_owned(), "false".to_owned())),
         _ => {}
     }
-    let keys = if rng.chance(1, 2) { 0 } else { rng.between(1, 20) };
+    // A compacted topic takes no records without a key.
+    let keys = if !compacted && rng.chance(1, 2) { 0 } else { rng.between(1, 20) };
     ProducerKnobs { keys, rate: *pick(rng, &[3, 10, 25, 60]), settings }
 }
 

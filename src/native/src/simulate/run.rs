@@ -140,6 +140,9 @@ impl<'a> Run<'a> {
 
     /// Ends all faults and waits until the cluster is whole. If a core heals first, that one has to serve alone.
     fn heal(&mut self) -> Result<u64, Broken> {
+        for input in self.faults.resume_clients() {
+            self.stage.apply(input)?;
+        }
         let core = if self.knobs.core { self.core() } else { None };
         if let Some((broker, controller)) = core {
             self.stage.apply(LabInput::HealAll)?;
@@ -190,7 +193,11 @@ impl<'a> Run<'a> {
         let until = self.stage.lab.now().plus_millis(1000 * records / rate);
         let settings = [("request.timeout.ms", "2000"), ("delivery.timeout.ms", "20000")];
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.start_producer("probe", &ProducerKnobs { keys: 0, rate, settings }, until)?;
+        self.start_producer(
+            "probe",
+            &ProducerKnobs { keys: u64::from(self.knobs.is_compacted()), rate, settings },
+            until,
+        )?;
         self.stage.wait(DRAIN_LIMIT_MS, |stage| Ok(rest::why_not_drained(&stage.lab)))?;
         let probe = self.stage.watch.clients().producers.values().find(|producer| producer.name == "probe");
         match probe.and_then(|producer| producer.failed.first()) {

@@ -13,28 +13,53 @@ use super::{
     stage::Stage,
     watch::{ConsumerHistory, ProducerHistory},
 };
+use ottla_controller::{MetadataImage, image::ConfigResource};
 use ottla_lab::Lab;
 use std::collections::BTreeMap;
 
 /// The final logs, by partition: value at each offset.
-struct Logs(Vec<BTreeMap<i64, bytes::Bytes>>);
+struct Logs(Vec<BTreeMap<i64, bytes::Bytes>>, Life);
+
+/// What becomes of the topic's records in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    /// They stay for the whole run.
+    Kept,
+    /// Old segments go, on each replica for itself.
+    Expiring,
+    /// Only the last record of a key is sure to stay.
+    Compacted,
+}
+
+impl Life {
+    fn of(image: Option<&MetadataImage>) -> Life {
+        let resource = ConfigResource::Topic(TOPIC.to_owned());
+        let set = |key: &str| image.and_then(|image| image.config(&resource, key));
+        match (set("cleanup.policy"), set("retention.ms").and_then(|ms| ms.parse::<u64>().ok())) {
+            (Some("compact"), _) => Life::Compacted,
+            (_, Some(ms)) if ms < 600_000 => Life::Expiring,
+            _ => Life::Kept,
+        }
+    }
+}
 
 /// Judges a run at rest; the number of records there are.
 ///
 /// # Errors
 /// What is broken.
 pub(super) fn judge(stage: &Stage<'_>) -> Result<u64, Broken> {
-    let logs = Logs::read(&stage.lab)?;
     let clients = stage.watch.clients();
     let lossy = stage.watch.may_lose();
+    let life = Life::of(stage.watch.image());
+    let logs = Logs::read(&stage.lab, life)?;
     for producer in clients.producers.values() {
-        if !lossy {
+        if !lossy && life != Life::Compacted {
             logs.hold_acknowledged(producer)?;
         }
         failed_for_time(producer, lossy)?;
     }
     logs.are_sent_and_in_order(clients.producers.values(), lossy)?;
-    if !lossy {
+    if !lossy && life == Life::Kept {
         for consumer in clients.consumers.values() {
             logs.hold_delivered(consumer)?;
             if !consumer.grouped {
@@ -51,13 +76,14 @@ pub(super) fn judge(stage: &Stage<'_>) -> Result<u64, Broken> {
 
 impl Logs {
     /// Reads all replicas of all partitions; they must be the same.
-    fn read(lab: &Lab) -> Result<Logs, Broken> {
+    fn read(lab: &Lab, life: Life) -> Result<Logs, Broken> {
         if let Some(difference) = replicas::metadata_difference(lab) {
             return Err(Broken::Metadata(difference));
         }
         let mut all = Vec::new();
         for partition in 0..look::partitions(lab) {
-            if let Some(difference) = replicas::difference(lab, partition) {
+            let difference = if life == Life::Kept { replicas::difference(lab, partition) } else { None };
+            if let Some(difference) = difference {
                 return Err(Broken::Replicas(difference));
             }
             let image = look::metadata(lab);
@@ -68,17 +94,26 @@ impl Logs {
                 .map_err(|error| Broken::Replicas(format!("{TOPIC}-{partition} of broker {id}: {error}")))?;
             all.push(records.into_iter().collect());
         }
-        Ok(Logs(all))
+        Ok(Logs(all, life))
     }
 
     fn at(&self, partition: i32, offset: i64) -> Option<&bytes::Bytes> {
         self.0.get(usize::try_from(partition).ok()?)?.get(&offset)
     }
 
+    /// Whether records up to there are gone with old segments; the newest segment always stays.
+    fn is_expired(&self, partition: i32, offset: i64) -> bool {
+        let log = usize::try_from(partition).ok().and_then(|n| self.0.get(n));
+        self.1 == Life::Expiring && log.and_then(|log| log.keys().next()).is_none_or(|first| offset < *first)
+    }
+
     fn hold_acknowledged(&self, producer: &ProducerHistory) -> Result<(), Broken> {
         for acked in producer.acked.iter().filter(|acked| producer.acks == -1 && acked.offset >= 0) {
             let value = format!("{}:{}", producer.name, acked.sequence);
             let found = self.at(acked.partition, acked.offset);
+            if self.is_expired(acked.partition, acked.offset) {
+                continue;
+            }
             if found.is_none_or(|found| found != value.as_bytes()) {
                 let (partition, offset) = (acked.partition, acked.offset);
                 return Err(Broken::Lost(format!("{value} at {TOPIC}-{partition}@{offset}, there is now {found:?}")));

@@ -160,7 +160,15 @@ impl Watch {
     }
 
     fn broker(&mut self, lab: &Lab, id: i32, pid: Pid) -> Result<(), Broken> {
-        let Some(node) = lab.world().process::<BrokerNode>(pid) else { return Ok(()) };
+        let Some(node) = lab.world().process::<BrokerNode>(pid) else {
+            let led = self.brokers.get(&id).map(|memo| memo.led_by(pid)).unwrap_or_default();
+            for key in led {
+                if let Some(place) = self.places.get_mut(&key) {
+                    place.unseen = true;
+                }
+            }
+            return Ok(());
+        };
         let Some(host) = lab.cluster().host(id) else { return Ok(()) };
         let disk = lab.world().disk(host);
         if let Some(raft) = node.raft() {
@@ -202,7 +210,7 @@ fn committed(
     partition: i32,
 ) -> Option<i64> {
     let id = image.as_ref()?.topic(topic)?.id;
-    places.get(&(id, partition)).filter(|place| !place.lax).map(|place| place.high_watermark)
+    places.get(&(id, partition)).filter(|place| !place.lax && !place.unseen).map(|place| place.high_watermark)
 }
 
 /// A member of ISR or ELR has everything that is committed.

@@ -24,6 +24,8 @@ pub(super) struct Place {
     partition: i32,
     /// How far it is committed.
     pub(super) high_watermark: i64,
+    /// A leader ended in the midst of an event: how far it had committed then was not seen.
+    pub(super) unseen: bool,
     /// Of the newest metadata.
     pub(super) partition_epoch: i32,
     /// What is committed may be lost: the topic allows unclean elections, or too much has gone wrong.
@@ -41,6 +43,7 @@ impl Place {
             topic: topic.to_owned(),
             partition,
             high_watermark: 0,
+            unseen: false,
             partition_epoch: -1,
             lax,
             epochs: BTreeMap::new(),

@@ -65,7 +65,8 @@ impl QuorumWatch {
 
     /// What a node has in a range is what is known to be committed there; what is new there is committed from now on.
     fn compare(&mut self, id: i32, raft: &Raft, disk: &Disk, from: i64, to: i64) -> Result<(), Broken> {
-        let mut at = from;
+        // What stands before the log's start is in a snapshot.
+        let mut at = from.max(raft.log().start().offset);
         let takes_note = to <= raft.high_watermark();
         while at < to.min(raft.log().end_offset()) {
             let before = at;

@@ -90,6 +90,12 @@ impl BrokerMemo {
         changes
     }
 
+    /// What this process of the broker led when it was seen last.
+    pub(super) fn led_by(&self, pid: Pid) -> Vec<Key> {
+        let led = self.replicas.iter().filter(|memo| self.pid == pid && memo.leads.is_some());
+        led.map(|memo| memo.key).collect()
+    }
+
     fn replica(&self, key: Key) -> Option<&ReplicaMemo> {
         self.replicas.iter().find(|memo| memo.key == key)
     }
