@@ -19,6 +19,7 @@ test('isr: a follower leaves alive, twice, and comes back', async (t) => {
   await me.type(1, 'coffee');
   await me.speed(10);
   await me.goal('A follower has left the Isr although its process lives');
+  await me.type(1, 'tea');
   await me.goal('A payment is acknowledged without it');
   await shot(me.page, 'isr-out');
   await me.fault('broker 3', 'Resume');

@@ -35,6 +35,8 @@ pub const FLIGHTS: &str = "On the network";
 pub const FENCED: &str = "fenced";
 /// A broker without partitions.
 pub const NO_REPLICAS: &str = "No partitions yet.";
+/// A broker that does not run.
+pub const REPLICAS_REST: &str = "Its logs rest on its disk; nobody serves them.";
 /// A controller without a role.
 pub const NO_ROLE: &str = "no role";
 /// No client.

@@ -54,7 +54,9 @@ pub fn BrokerView(props: &BrokerViewProps) -> Html {
 fn replicas(props: &BrokerViewProps) -> Html {
     let card = &*props.card;
     if shown(card, props.internal).next().is_none() {
-        return html! { <p class="card-empty">{ words::NO_REPLICAS }</p> };
+        let down = matches!(card.state, NodeState::Down | NodeState::NoPower);
+        let says = if down { words::REPLICAS_REST } else { words::NO_REPLICAS };
+        return html! { <p class="card-empty">{ says }</p> };
     }
     let list = |items: Html, class: &'static str| html! { <ul class={class}>{ items }</ul> };
     match props.density {
