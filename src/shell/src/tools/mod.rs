@@ -24,6 +24,7 @@ mod storage;
 mod sub_commands;
 mod tool;
 mod topics;
+mod verifiable;
 
 use crate::{
     java::OptionSpec,
@@ -58,6 +59,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     info("kafka-reassign-partitions", "move partitions between brokers"),
     info("kafka-storage", "format the directories of a new server"),
     info("kafka-topics", "create, list, describe, change and delete topics"),
+    info("kafka-verifiable-consumer", "read records and tell each step as JSON"),
+    info("kafka-verifiable-producer", "send numbers and tell each answer as JSON"),
 ];
 
 /// The options of a Kafka tool, for completion.
@@ -98,6 +101,12 @@ pub fn program(name: &str, invocation: &Invocation) -> Option<Program> {
         }
         "kafka-producer-perf-test" => (JavaProcess::boxed(perf::ProducerPerf::default(), invocation), false),
         "kafka-consumer-perf-test" => (JavaProcess::boxed(perf::ConsumerPerf::default(), invocation), false),
+        "kafka-verifiable-producer" => {
+            (JavaProcess::boxed(verifiable::VerifiableProducer::default(), invocation), false)
+        }
+        "kafka-verifiable-consumer" => {
+            (JavaProcess::boxed(verifiable::VerifiableConsumer::default(), invocation), false)
+        }
         "kafka-storage" => (JavaProcess::boxed(storage::Storage, invocation), false),
         "kafka-dump-log" => (JavaProcess::boxed(dump_log::DumpLog, invocation), false),
         "kafka-get-offsets" => (JavaProcess::boxed(AdminMain::<get_offsets::GetOffsets>::default(), invocation), false),
