@@ -3,6 +3,7 @@
 
 use crate::network::{NetworkConfig, backoff::Backoff, bootstrap, metadata::Metadata};
 use crate::{JavaError, Level, LogLine, Node};
+use ottla_wire::config::{ConfigKind, config_key, validate};
 use std::collections::BTreeMap;
 
 /// Reads settings one after the other; the first bad one is the error.
@@ -18,6 +19,15 @@ fn invalid(name: &str, value: &str, why: &str) -> JavaError {
 impl<'a> Settings<'a> {
     pub(crate) fn new(map: &'a BTreeMap<String, String>) -> Settings<'a> {
         Settings { map }
+    }
+
+    /// Checks all settings that this kind of client has, whether this engine lives by them or not.
+    pub(crate) fn check(&self, kind: ConfigKind) -> Result<(), JavaError> {
+        let known = self.map.iter().filter_map(|(name, value)| Some((config_key(kind, name)?, value)));
+        for (key, value) in known {
+            validate(key, value).map_err(|error| JavaError::config(error.to_string()))?;
+        }
+        Ok(())
     }
 
     /// Whether the user gave it.

@@ -69,6 +69,7 @@ impl Admin {
     pub fn new(config: &BTreeMap<String, String>) -> Result<Admin, JavaError> {
         let settings = Settings::new(config);
         let mut common = CommonConfig::read(&settings)?;
+        settings.check(ottla_wire::config::ConfigKind::Admin)?;
         let retries = settings.int("retries", i32::MAX, 0)?;
         let default_timeout_ms = settings.millis("default.api.timeout.ms", 60_000)?;
         let failure = "Failed to create new KafkaAdminClient";

@@ -4,6 +4,7 @@ use super::assignor::Assignor;
 use super::duration::parse_duration_ms;
 use crate::settings::{CommonConfig, Settings};
 use crate::{JavaError, Node, network::backoff::Backoff};
+use ottla_wire::config::ConfigKind;
 use std::collections::BTreeMap;
 
 /// Where to begin without a position.
@@ -50,6 +51,7 @@ impl ConsumerConfig {
         let group_id = s.text("group.id").map(str::to_owned);
         let group_instance_id = s.non_empty("group.instance.id")?.map(str::to_owned);
         let mut common = CommonConfig::read(&s)?;
+        s.check(ConfigKind::Consumer)?;
         let given_auto_commit = s.boolean("enable.auto.commit", true)?;
         let isolation = ["read_committed", "read_uncommitted"];
         let mut config = ConsumerConfig {

@@ -4,6 +4,7 @@
 use crate::settings::{CommonConfig, Settings};
 use crate::{JavaError, Node, network::backoff::Backoff};
 use ottla_records::Compression;
+use ottla_wire::config::ConfigKind;
 use std::collections::BTreeMap;
 
 const PACKAGE: &str = "org.apache.kafka.clients.producer";
@@ -67,6 +68,7 @@ impl ProducerConfig {
         let metadata_max_idle_ms = s.long("metadata.max.idle.ms", 300_000, 5000)?;
         let max_in_flight = s.int("max.in.flight.requests.per.connection", 5, 1)?;
         let partitioner = partitioner(&s)?;
+        s.check(ConfigKind::Producer)?;
         let idempotent = s.boolean("enable.idempotence", true)?;
         s.int("transaction.timeout.ms", 60_000, i32::MIN)?;
         s.non_empty("transactional.id")?;

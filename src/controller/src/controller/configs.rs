@@ -196,7 +196,7 @@ impl Controller {
                 }
             }
             ConfigResource::DefaultBroker => Ok(()),
-            ConfigResource::Other(32, _) => check_group_configs(&all),
+            ConfigResource::Other(32, _) => check_group_configs(&all, &self.settings.properties),
             ConfigResource::Other(16, _) => Ok(()),
             ConfigResource::Other(4, _) => {
                 let message = "Unable to parse broker name as a base 10 number.";

@@ -4,6 +4,7 @@
 use super::deserializer::Deserializer;
 use crate::tools::tool::Tool;
 use ottla_client::{ConsumerRecord, JavaError, RecordTimestampType};
+use ottla_wire::schema::{CoordinatorLog, coordinator_key, coordinator_value};
 use std::collections::BTreeMap;
 
 const LOGGER: &str = "org.apache.kafka.tools.consumer.DefaultMessageFormatter";
@@ -13,6 +14,8 @@ const LOGGER: &str = "org.apache.kafka.tools.consumer.DefaultMessageFormatter";
 pub enum Formatter {
     /// Fields with separators.
     Fields(Box<Fields>),
+    /// Records of a coordinator's topic as JSON, of these types of keys.
+    Coordinator(CoordinatorLog, &'static [i16]),
     /// Nothing at all.
     Nothing,
 }
@@ -47,6 +50,15 @@ impl Formatter {
             | "org.apache.kafka.tools.consumer.LoggingMessageFormatter" => {
                 Ok(Formatter::Fields(Box::new(Fields::new(tool, properties))))
             }
+            "org.apache.kafka.tools.consumer.OffsetsMessageFormatter" => {
+                Ok(Formatter::Coordinator(CoordinatorLog::Groups, &[0, 1]))
+            }
+            "org.apache.kafka.tools.consumer.GroupMetadataMessageFormatter" => {
+                Ok(Formatter::Coordinator(CoordinatorLog::Groups, &[2]))
+            }
+            "org.apache.kafka.tools.consumer.TransactionLogMessageFormatter" => {
+                Ok(Formatter::Coordinator(CoordinatorLog::Transactions, &[0]))
+            }
             "org.apache.kafka.tools.consumer.NoOpMessageFormatter" => Ok(Formatter::Nothing),
             _ => Err(JavaError::new("java.lang.ClassNotFoundException", class)),
         }
@@ -56,9 +68,25 @@ impl Formatter {
     pub fn text(&self, record: &ConsumerRecord) -> Result<String, JavaError> {
         match self {
             Formatter::Fields(fields) => fields.text(record),
+            Formatter::Coordinator(log, kinds) => Ok(coordinator_text(*log, kinds, record).unwrap_or_default()),
             Formatter::Nothing => Ok(String::new()),
         }
     }
+}
+
+/// A coordinator's record as JSON, without an end of line as the real formatters leave it (Kafka:
+/// `CoordinatorRecordMessageFormatter`); nothing for other types and for what can't be read.
+fn coordinator_text(log: CoordinatorLog, kinds: &[i16], record: &ConsumerRecord) -> Option<String> {
+    let (kind, key) = coordinator_key(log, record.key.as_deref()?).ok()?;
+    let key = key.filter(|_| kinds.contains(&kind))?;
+    let value = match &record.value {
+        Some(value) => {
+            let (version, data) = coordinator_value(log, kind, value).ok()?;
+            format!("{{\"version\":{version},\"data\":{data}}}")
+        }
+        None => "null".to_owned(),
+    };
+    Some(format!("{{\"key\":{{\"type\":{kind},\"data\":{key}}},\"value\":{value}}}"))
 }
 
 impl Fields {
