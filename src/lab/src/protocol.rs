@@ -219,6 +219,9 @@ pub struct ReplicaStrip {
     /// Segments before those.
     #[serde(default)]
     pub older_segments: u64,
+    /// Read from the disk of a broker that is not running.
+    #[serde(default)]
+    pub at_rest: bool,
 }
 
 /// A segment of a log: a file on the broker's disk.

@@ -192,3 +192,21 @@ link broker 3 -> clients     loses 20% of segments
     assert_eq!(run(&mut lab, "fault list"), "nothing is broken\n");
     assert_eq!(Lab::replay(&lab.journal()).unwrap().state_hash(), lab.state_hash());
 }
+
+#[test]
+fn a_dead_brokers_logs_are_shown_as_they_lie_on_its_disk() {
+    let mut lab = lab();
+    run(&mut lab, &format!("seq 3 | kafka-console-producer.sh {SERVER} --topic t"));
+    lab.run_for_ms(6_000);
+    let strip = |lab: &Lab| {
+        let card = lab.view().brokers.into_iter().find(|card| card.id == 2).unwrap();
+        card.replicas.into_iter().find(|strip| strip.topic == "t").unwrap()
+    };
+    let before = strip(&lab);
+    node(&mut lab, 2, NodeAction::Kill);
+    let after = strip(&lab);
+    assert!(after.at_rest && !after.is_leader);
+    assert_eq!((&after.cells, after.cells.len(), &after.segments), (&before.cells, 3, &before.segments));
+    let marks = |s: &ottla_lab::protocol::ReplicaStrip| (s.log_start_offset, s.high_watermark, s.log_end_offset);
+    assert_eq!(marks(&after), marks(&before), "the checkpoint is as new as the records");
+}

@@ -1,6 +1,7 @@
 //! Views: what a person may see of a lab. Serves page, lessons and tests; invariant: reading only; what is shown is what
 //! nodes know, their disks hold, and frames carried.
 
+mod at_rest;
 mod clients;
 mod log;
 mod replica;
@@ -64,7 +65,11 @@ impl Lab {
 
     fn broker_card(&self, image: Option<&MetadataImage>, id: i32, view: Option<&BrokerView>) -> BrokerCard {
         let unfenced = view.is_some_and(|v| v.state == BrokerStateName::Running);
-        let replicas = view.map(|v| replica::strips(self, image, id, v)).unwrap_or_default();
+        let replicas = match (view, image) {
+            (Some(view), _) => replica::strips(self, image, id, view),
+            (None, Some(image)) => at_rest::strips(self, image, id),
+            (None, None) => Vec::new(),
+        };
         BrokerCard {
             id,
             port: self.cluster.nodes[&id].port,

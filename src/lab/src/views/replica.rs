@@ -24,9 +24,7 @@ const LOOKED_AT: u64 = 1 << 20;
 pub(super) fn strips(lab: &Lab, image: Option<&MetadataImage>, node: i32, view: &BrokerView) -> Vec<ReplicaStrip> {
     let strip = |p: &PartitionView| {
         let state = image.and_then(|image| image.partition(&p.topic, p.partition));
-        let older = p.segments.len().saturating_sub(SEGMENTS);
-        let bar =
-            |(base_offset, size_bytes): &(i64, u64)| SegmentBar { base_offset: *base_offset, size_bytes: *size_bytes };
+        let (segments, older_segments) = bars(&p.segments);
         ReplicaStrip {
             topic: p.topic.clone(),
             partition: p.partition,
@@ -34,8 +32,9 @@ pub(super) fn strips(lab: &Lab, image: Option<&MetadataImage>, node: i32, view: 
             in_sync: state.is_some_and(|state| state.isr.contains(&node)),
             eligible: state.is_some_and(|state| state.elr.contains(&node)),
             diverges_at: None,
-            segments: p.segments[older..].iter().map(bar).collect(),
-            older_segments: older as u64,
+            segments,
+            older_segments,
+            at_rest: false,
             leader_epoch: p.leader_epoch,
             log_start_offset: p.log_start_offset,
             high_watermark: p.high_watermark,
@@ -44,6 +43,14 @@ pub(super) fn strips(lab: &Lab, image: Option<&MetadataImage>, node: i32, view: 
         }
     };
     view.partitions.iter().map(strip).collect()
+}
+
+/// The last segments of a log as bars, and how many stand before them.
+pub(super) fn bars(segments: &[(i64, u64)]) -> (Vec<SegmentBar>, u64) {
+    let older = segments.len().saturating_sub(SEGMENTS);
+    let bar =
+        |(base_offset, size_bytes): &(i64, u64)| SegmentBar { base_offset: *base_offset, size_bytes: *size_bytes };
+    (segments[older..].iter().map(bar).collect(), older as u64)
 }
 
 /// Marks where replicas leave their leader's log, by the records that are shown of both.
@@ -76,9 +83,13 @@ fn divergence(brokers: &[BrokerCard], image: &MetadataImage, id: i32, replica: &
 }
 
 fn cells(lab: &Lab, node: i32, partition: &PartitionView) -> Vec<RecordCell> {
-    let Some(log) = ReplicaLog::of(lab, node, partition) else { return Vec::new() };
+    ReplicaLog::of(lab, node, partition).map(|log| cells_of(&log, &lab.world)).unwrap_or_default()
+}
+
+/// The last records of a log.
+pub(super) fn cells_of(log: &ReplicaLog, world: &World) -> Vec<RecordCell> {
     let mut cells = Vec::new();
-    for batch in log.tail(&lab.world) {
+    for batch in log.tail(world) {
         if batch.header.is_control() {
             continue;
         }
@@ -100,10 +111,12 @@ fn text(bytes: &Bytes) -> String {
 
 /// A replica's newest segment on its broker's disk.
 #[derive(Debug)]
-struct ReplicaLog {
-    host: HostId,
-    path: String,
-    size_bytes: u64,
+pub(super) struct ReplicaLog {
+    pub(super) host: HostId,
+    /// Of the segment's files, without their endings.
+    pub(super) path: String,
+    pub(super) base_offset: i64,
+    pub(super) size_bytes: u64,
 }
 
 impl ReplicaLog {
@@ -112,12 +125,18 @@ impl ReplicaLog {
         let (host, dir) = (lab.cluster.host(node)?, format!("{}-{}", partition.topic, partition.partition));
         let path = format!("node-{node}/{dir}/{base_offset:020}");
         let size_bytes = lab.world.disk(host).len(&format!("{path}.log"))?;
-        Some(ReplicaLog { host, path, size_bytes })
+        Some(ReplicaLog { host, path, base_offset, size_bytes })
     }
 
     fn batches(&self, world: &World, from: u64) -> Vec<Batch> {
         let bytes = world.disk(self.host).read(&format!("{}.log", self.path), from, LOOKED_AT).unwrap_or_default();
         Batches::new(bytes).map_while(Result::ok).collect()
+    }
+
+    /// The offset behind the last record, and the leader epoch of that record if the segment has one.
+    pub(super) fn end(&self, world: &World) -> (i64, Option<i32>) {
+        let last = self.tail(world).pop();
+        last.map_or((self.base_offset, None), |b| (b.header.next_offset(), Some(b.header.partition_leader_epoch)))
     }
 
     /// The last batches: from an entry of the offset index, which names where a batch begins.

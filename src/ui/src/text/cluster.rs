@@ -70,6 +70,10 @@ pub const ELIGIBLE: &str = "eligible leader";
 /// What that means.
 pub const ELIGIBLE_MEANS: &str =
     "Not in the ISR, and known to hold all committed records: it may be elected without loss (ELR)";
+/// A log that nobody has open.
+pub const AT_REST: &str = "on disk";
+/// What that means.
+pub const AT_REST_MEANS: &str = "The broker is not running: this is what lies on its disk";
 /// Added to a record without a value.
 pub const TOMBSTONE: &str = ", a tombstone: deletes its key";
 /// Added to a record that the leader does not have.

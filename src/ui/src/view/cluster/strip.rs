@@ -111,7 +111,9 @@ fn role(replica: &ReplicaStrip) -> Html {
         },
         (false, _) => html! { <span class="badge is-bad"><Icon glyph={Glyph::Broken} />{ says::OUT_OF_SYNC }</span> },
     };
-    html! { <>{ leader }{ sync }</> }
+    let rest =
+        replica.at_rest.then(|| html! { <span class="badge" title={says::AT_REST_MEANS}>{ says::AT_REST }</span> });
+    html! { <>{ leader }{ sync }{ rest }</> }
 }
 
 fn role_class(replica: &ReplicaStrip) -> &'static str {
