@@ -1,7 +1,8 @@
-//! The proof of a lesson: it starts unsolved, its solution wins, its wrong ways lose, and every command in its prose runs.
+//! The proof of a lesson: its text is in order, it starts unsolved, its solution wins, its wrong ways lose, every hint can
+//! be had, and every command in its prose runs.
 //! Serves `ottla lesson check`; invariant: it does only what a learner could do.
 
-use crate::{Block, Lesson, Session, Step};
+use crate::{Block, Lesson, Session, Step, lint::lint};
 use ottla_lab::{Lab, protocol::LabInput};
 use std::collections::BTreeSet;
 
@@ -44,14 +45,15 @@ fn run(lab: &mut Lab, script: &str) -> Option<u8> {
 
 /// Everything that is wrong with the lesson; nothing if it holds.
 pub fn check(lesson: &Lesson) -> Vec<Finding> {
+    let mut findings = lint(lesson);
     let lab = match open(lesson) {
         Ok(lab) => lab,
-        Err(finding) => return vec![finding],
+        Err(finding) => {
+            findings.push(finding);
+            return findings;
+        }
     };
-    let mut findings = Vec::new();
-    if !Session::new(lesson.clone(), BTreeSet::new()).look(&lab).0.iter().any(|g| !g.done) {
-        findings.push(Finding("it is solved before it begins".into()));
-    }
+    findings.extend(start(lesson, &lab));
     if let Err(missing) = play(lesson, lab.clone(), &lesson.solution) {
         findings.push(Finding(format!("its solution does not win: {missing}")));
     }
@@ -61,6 +63,23 @@ pub fn check(lesson: &Lesson) -> Vec<Finding> {
         }
     }
     findings.extend(prose(lesson, lab));
+    findings
+}
+
+/// Nothing is reached and nothing said before the learner does anything; three hints can be had of each goal.
+fn start(lesson: &Lesson, lab: &Lab) -> Vec<Finding> {
+    let mut session = Session::new(lesson.clone(), BTreeSet::new());
+    let (goals, said) = session.look(lab);
+    let mut findings = Vec::new();
+    if !goals.iter().any(|goal| !goal.done) {
+        findings.push(Finding("it is solved before it begins".into()));
+    }
+    findings.extend(said.into_iter().map(|words| Finding(format!("said before anything was done: {words}"))));
+    for goal in &lesson.goals {
+        (0..3).for_each(|_| session.hint(&goal.id));
+    }
+    let stuck = session.look(lab).0.into_iter().filter(|goal| goal.more_hints > 0 || goal.hints.len() != 3);
+    findings.extend(stuck.map(|goal| Finding(format!("not every hint of {} can be had", goal.id))));
     findings
 }
 
@@ -95,10 +114,21 @@ fn prose(lesson: &Lesson, mut lab: Lab) -> Vec<Finding> {
     let mut findings = Vec::new();
     for block in &lesson.blocks {
         let Block::Run { terminal, command } = block else { continue };
+        // Whoever goes on to the next command ends what still runs in that terminal.
+        Step::Interrupt(*terminal).take(&mut lab);
+        lab.run_for_ms(500);
         lab.take_chunks();
-        take(&mut lab, &Step::Type(*terminal, command.clone()));
+        for line in command.lines() {
+            take(&mut lab, &Step::Type(*terminal, line.to_owned()));
+        }
         let text: String = lab.take_chunks().into_iter().filter(|c| c.terminal == *terminal).map(|c| c.text).collect();
-        let bad = ["command not found", "syntax error", "is not a recognized option", "Missing required argument"];
+        let bad = [
+            "command not found",
+            "syntax error",
+            "No such file or directory",
+            "is not a recognized option",
+            "Missing required argument",
+        ];
         if let Some(line) = text.lines().find(|line| bad.iter().any(|b| line.contains(b))) {
             findings.push(Finding(format!("in the prose, {command:?} fails: {line}")));
         }

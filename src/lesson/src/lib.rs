@@ -8,6 +8,8 @@ mod check;
 mod course;
 mod facts;
 mod format;
+mod glossary;
+mod lint;
 mod predicate;
 mod session;
 mod step;
@@ -17,6 +19,7 @@ pub use check::{Finding, check};
 pub use course::{Chapter, course, lesson_text};
 pub use facts::Facts;
 pub use format::{Answer, Goal, Lesson, LessonError, LessonLab, Wrong};
+pub use glossary::{Term, glossary};
 pub use predicate::{
     AddressPredicate, ClusterPredicate, ElectionPredicate, LogPredicate, PlacementPredicate, Predicate,
     ReadingPredicate, RecordPredicate, ReplicationPredicate, Retention, SegmentPredicate, ToolPredicate,
