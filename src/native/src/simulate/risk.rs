@@ -3,7 +3,8 @@
 //!
 //! Brokers acknowledge what is in their page caches. A replica that lost power has lost what it had not flushed, and until the
 //! controller knows (its broker registers again, and then is in no ISR and no ELR, KIP-966) the others have to hold. So nothing
-//! is promised if a broker loses power while others are not well, or if anything happens to the others before it is back.
+//! is promised if a broker loses power while others are not well, or if anything happens to the others before it is back. Nor if
+//! it is elected as the last known leader, with ISR and ELR empty: it was fenced last and leads with what it has.
 
 use super::look;
 use ottla_controller::MetadataImage;
@@ -11,21 +12,31 @@ use ottla_lab::{
     Lab, NodeKind,
     protocol::{LabInput, LinkAction, NodeAction, NodeState},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Brokers that lost power, and the broker epochs they had.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Dirty(BTreeMap<i32, i64>);
+pub(super) struct Dirty {
+    /// Those that the controller has not heard of since.
+    now: BTreeMap<i32, i64>,
+    /// All of them.
+    ever: BTreeSet<i32>,
+}
 
 impl Dirty {
     /// Whether every broker's log has what its place in an ISR says.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.now.is_empty()
     }
 
     /// Whether a broker's log may lack what its place in an ISR says.
     pub(super) fn has(&self, broker: i32) -> bool {
-        self.0.contains_key(&broker)
+        self.now.contains_key(&broker)
+    }
+
+    /// Whether a broker ever lost power.
+    pub(super) fn had(&self, broker: i32) -> bool {
+        self.ever.contains(&broker)
     }
 
     /// Takes note of an input before it takes effect; true if from now on acknowledged records may be lost.
@@ -35,7 +46,8 @@ impl Dirty {
             && is_broker(lab, *node)
         {
             let epoch = look::metadata(lab).and_then(|image| image.broker(*node)).map_or(-1, |broker| broker.epoch);
-            self.0.entry(*node).or_insert(epoch);
+            self.now.entry(*node).or_insert(epoch);
+            self.ever.insert(*node);
         }
         risky
     }
@@ -44,23 +56,23 @@ impl Dirty {
     pub(super) fn is_risky(&self, lab: &Lab, input: &LabInput) -> bool {
         match input {
             LabInput::Node { node, action: NodeAction::PowerCut } if is_broker(lab, *node) => {
-                !self.0.is_empty() || !all_well(lab)
+                !self.now.is_empty() || !all_well(lab)
             }
             LabInput::Node { node, action } if is_broker(lab, *node) => {
                 let harmless = matches!(
                     action,
                     NodeAction::Start | NodeAction::Resume | NodeAction::HealDisk | NodeAction::SkewClock(_)
                 );
-                !harmless && !self.0.is_empty()
+                !harmless && !self.now.is_empty()
             }
-            LabInput::Link { action, .. } => *action != LinkAction::Heal && !self.0.is_empty(),
+            LabInput::Link { action, .. } => *action != LinkAction::Heal && !self.now.is_empty(),
             _ => false,
         }
     }
 
     /// The controller has learned more.
     pub(super) fn learn(&mut self, image: &MetadataImage) {
-        self.0.retain(|id, epoch| image.broker(*id).is_none_or(|broker| broker.epoch == *epoch));
+        self.now.retain(|id, epoch| image.broker(*id).is_none_or(|broker| broker.epoch == *epoch));
     }
 }
 

@@ -2,14 +2,15 @@
 //! were told them are held against the logs on the disks.
 //!
 //! An acknowledged record is where its producer was told it is, if `acks=all` and nothing was asked of Kafka that it does not
-//! promise to bear (`risk.rs`). The records of an idempotent producer stand in order and once. Nothing stands there that nobody
-//! sent. A consumer without a group got every record of its partitions once and in order, a group's members got every record
+//! promise to bear (`risk.rs`). The records of an idempotent producer stand in order and once within each of its epochs: a leader
+//! that started again knows only a producer's last batch, refuses what it has as out of order, and the producer counts anew.
+//! Nothing stands there that nobody sent. A consumer without a group got every record of its partitions once and in order, a group's members got every record
 //! between them.
 
 use super::{
     broken::Broken,
     look::{self, TOPIC},
-    replicas::{self, Entry},
+    replicas,
     stage::Stage,
     watch::{ConsumerHistory, ProducerHistory},
 };
@@ -18,7 +19,12 @@ use ottla_lab::Lab;
 use std::collections::BTreeMap;
 
 /// The final logs, by partition: value at each offset.
-struct Logs(Vec<BTreeMap<i64, bytes::Bytes>>, Life);
+struct Logs {
+    values: Vec<BTreeMap<i64, bytes::Bytes>>,
+    /// The producer epoch of each record.
+    epochs: Vec<BTreeMap<i64, i16>>,
+    life: Life,
+}
 
 /// What becomes of the topic's records in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +77,7 @@ pub(super) fn judge(stage: &Stage<'_>) -> Result<u64, Broken> {
             logs.were_read_by(clients.consumers.values().filter(|consumer| consumer.grouped))?;
         }
     }
-    Ok(logs.0.iter().map(|log| log.len() as u64).sum())
+    Ok(logs.values.iter().map(|log| log.len() as u64).sum())
 }
 
 impl Logs {
@@ -80,7 +86,7 @@ impl Logs {
         if let Some(difference) = replicas::metadata_difference(lab) {
             return Err(Broken::Metadata(difference));
         }
-        let mut all = Vec::new();
+        let (mut values, mut epochs) = (Vec::new(), Vec::new());
         for partition in 0..look::partitions(lab) {
             let difference = if life == Life::Kept { replicas::difference(lab, partition) } else { None };
             if let Some(difference) = difference {
@@ -92,19 +98,20 @@ impl Logs {
             let Some(id) = state.replicas.first().copied() else { continue };
             let records = replicas::records(lab, id, partition)
                 .map_err(|error| Broken::Replicas(format!("{TOPIC}-{partition} of broker {id}: {error}")))?;
-            all.push(records.into_iter().collect());
+            epochs.push(records.iter().map(|(offset, _, epoch)| (*offset, *epoch)).collect());
+            values.push(records.into_iter().map(|(offset, value, _)| (offset, value)).collect());
         }
-        Ok(Logs(all, life))
+        Ok(Logs { values, epochs, life })
     }
 
     fn at(&self, partition: i32, offset: i64) -> Option<&bytes::Bytes> {
-        self.0.get(usize::try_from(partition).ok()?)?.get(&offset)
+        self.values.get(usize::try_from(partition).ok()?)?.get(&offset)
     }
 
     /// Whether records up to there are gone with old segments; the newest segment always stays.
     fn is_expired(&self, partition: i32, offset: i64) -> bool {
-        let log = usize::try_from(partition).ok().and_then(|n| self.0.get(n));
-        self.1 == Life::Expiring && log.and_then(|log| log.keys().next()).is_none_or(|first| offset < *first)
+        let log = usize::try_from(partition).ok().and_then(|n| self.values.get(n));
+        self.life == Life::Expiring && log.and_then(|log| log.keys().next()).is_none_or(|first| offset < *first)
     }
 
     fn hold_acknowledged(&self, producer: &ProducerHistory) -> Result<(), Broken> {
@@ -128,8 +135,8 @@ impl Logs {
         lossy: bool,
     ) -> Result<(), Broken> {
         let producers: BTreeMap<&str, &ProducerHistory> = producers.map(|p| (p.name.as_str(), p)).collect();
-        for (partition, log) in self.0.iter().enumerate() {
-            let mut last: BTreeMap<&str, (u64, i64)> = BTreeMap::new();
+        for (partition, log) in self.values.iter().enumerate() {
+            let mut last: BTreeMap<(&str, i16), (u64, i64)> = BTreeMap::new();
             for (offset, value) in log {
                 let text = String::from_utf8_lossy(value);
                 let parsed = text.split_once(':').and_then(|(name, n)| Some((name, n.parse::<u64>().ok()?)));
@@ -137,7 +144,9 @@ impl Logs {
                 let Some((producer, n)) = known.filter(|(producer, n)| *n < producer.sent) else {
                     return Err(Broken::Invented(format!("{TOPIC}-{partition}@{offset} is {text}, which nobody sent")));
                 };
-                let before = last.insert(&producer.name, (n, *offset)).filter(|_| producer.idempotent && !lossy);
+                let epoch = self.epochs.get(partition).and_then(|epochs| epochs.get(offset)).copied().unwrap_or(-1);
+                let before = last.insert((&producer.name, epoch), (n, *offset));
+                let before = before.filter(|_| producer.idempotent && !lossy);
                 if let Some((earlier, at)) = before.filter(|(earlier, _)| *earlier >= n) {
                     let name = &producer.name;
                     let text = format!("{TOPIC}-{partition} has {name}:{earlier} at {at} and {text} at {offset}");
@@ -165,9 +174,9 @@ impl Logs {
 
     /// Every record once, in the order of the offsets, as far as it came; the one that comes last comes to the end.
     fn were_read_in_order(&self, consumer: &ConsumerHistory) -> Result<(), Broken> {
-        for (partition, log) in (0..).zip(&self.0) {
+        for (partition, log) in (0..).zip(&self.values) {
             let got = consumer.received.iter().filter(|r| r.partition == partition);
-            let got: Vec<Entry> = got.map(|r| (r.offset, r.value.clone())).collect();
+            let got: Vec<(i64, bytes::Bytes)> = got.map(|r| (r.offset, r.value.clone())).collect();
             let mut pairs = log.iter().zip(&got);
             let same =
                 pairs.by_ref().take_while(|((offset, value), got)| (**offset, *value) == (got.0, &got.1)).count();
@@ -188,7 +197,7 @@ impl Logs {
 
     /// The members of a group got every record between them, some perhaps twice.
     fn were_read_by<'a>(&self, members: impl Iterator<Item = &'a ConsumerHistory>) -> Result<(), Broken> {
-        let mut unread: Vec<BTreeMap<i64, bytes::Bytes>> = self.0.clone();
+        let mut unread: Vec<BTreeMap<i64, bytes::Bytes>> = self.values.clone();
         for received in members.flat_map(|member| &member.received) {
             if let Some(log) = usize::try_from(received.partition).ok().and_then(|p| unread.get_mut(p)) {
                 log.remove(&received.offset);

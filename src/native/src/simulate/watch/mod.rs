@@ -10,7 +10,7 @@ pub(super) use clients::{Clients, ConsumerHistory, ProducerHistory};
 
 use super::{broken::Broken, look, risk::Dirty};
 use ottla_broker::BrokerNode;
-use ottla_controller::{ControllerNode, MetadataImage};
+use ottla_controller::{ControllerNode, MetadataImage, image::PartitionState};
 use ottla_lab::{Lab, NodeKind, protocol::LabInput};
 use ottla_wire::Uuid;
 use ottla_world::Pid;
@@ -144,12 +144,12 @@ impl Watch {
                 let key = (topic.id, *partition);
                 let Some(place) = self.places.get_mut(&key) else { continue };
                 // Elected without being in sync: by the topic's setting, or the last known leader with ISR and ELR empty.
-                if unclean || state.leader_recovery_state == 1 {
+                if unclean || (state.leader_recovery_state == 1 && self.dirty.had(state.leader)) {
                     place.grow_lax();
                 }
                 if place.partition_epoch != state.partition_epoch {
                     place.partition_epoch = state.partition_epoch;
-                    for member in state.isr.iter().chain(&state.elr) {
+                    for member in members(state) {
                         caught_up(place, key, *member, &self.brokers, &self.dirty)?;
                     }
                 }
@@ -187,7 +187,7 @@ impl Watch {
             let moved = place.replica_changed(id, pid, &change, &self.brokers)?;
             let state = self.image.as_ref().and_then(|image| image.partition_by_id(change.key.0, change.key.1));
             let Some(state) = state else { continue };
-            for member in state.isr.iter().chain(&state.elr) {
+            for member in members(state) {
                 if moved || *member == id {
                     caught_up(place, change.key, *member, &self.brokers, &self.dirty)?;
                 }
@@ -200,6 +200,11 @@ impl Watch {
 fn allows_unclean(image: &MetadataImage, topic: &str) -> bool {
     let resource = ottla_controller::image::ConfigResource::Topic(topic.to_owned());
     image.config(&resource, "unclean.leader.election.enable") == Some("true")
+}
+
+/// Who may be elected. A replica that a reassignment took away may stay in the ELR, but is not elected.
+fn members(state: &PartitionState) -> impl Iterator<Item = &i32> {
+    state.isr.iter().chain(&state.elr).filter(|id| state.replicas.contains(id))
 }
 
 /// How far a partition is committed, and whether that has to hold.
