@@ -4,7 +4,8 @@ use crate::{Cluster, protocol::EventLine};
 use ottla_world::{Fault, HostId, Pid, Signal, TraceEvent, World};
 
 /// Words that make a node's note one to stop at.
-const INTERESTING: [&str; 8] = ["leader", "ISR", "elect", "fence", "generation", "rebalanc", "truncat", "epoch"];
+const INTERESTING: [&str; 9] =
+    ["leader", "ISR", "elect", "fence", "generation", "rebalanc", "truncat", "epoch", "deleted ("];
 
 pub(super) fn line(world: &World, cluster: &Cluster, event: &TraceEvent) -> Option<EventLine> {
     let (at, node, text, interesting) = match event {

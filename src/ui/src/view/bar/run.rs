@@ -9,7 +9,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// The speeds that can be chosen, in thousandths of real time.
-const SPEEDS: &[u32] = &[100, 250, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000];
+const SPEEDS: &[u32] = &[100, 250, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 /// The controls' properties.
 #[derive(Properties, PartialEq)]
