@@ -118,7 +118,8 @@ impl Uplink {
         }
         let late = self.in_flight.values().any(|c| c.deadline <= now);
         let given_up = self.expire(now);
-        if late {
+        // Or the connection does not even open: what it was asked for is lost with its first segment.
+        if late || (!self.open && !given_up.is_empty()) {
             self.disconnect(cx);
         }
         if self.retry_at.is_some_and(|at| at > now) {

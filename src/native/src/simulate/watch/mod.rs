@@ -202,9 +202,11 @@ fn allows_unclean(image: &MetadataImage, topic: &str) -> bool {
     image.config(&resource, "unclean.leader.election.enable") == Some("true")
 }
 
-/// Who may be elected. A replica that a reassignment took away may stay in the ELR, but is not elected.
+/// Who may be elected. A replica that a reassignment took away may stay in the ELR (`PartitionChangeBuilder` leaves it there), and
+/// is no proof of anything when another adds it again.
 fn members(state: &PartitionState) -> impl Iterator<Item = &i32> {
-    state.isr.iter().chain(&state.elr).filter(|id| state.replicas.contains(id))
+    let eligible = state.elr.iter().filter(|id| state.replicas.contains(id) && !state.adding.contains(id));
+    state.isr.iter().chain(eligible)
 }
 
 /// How far a partition is committed, and whether that has to hold.
