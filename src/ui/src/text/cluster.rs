@@ -239,10 +239,14 @@ pub fn kill_client(pid: u32) -> String {
 /// What a client has done.
 pub fn records(kind: ClientKind, number: &str) -> String {
     match kind {
-        ClientKind::Producer => format!("{number} records acknowledged"),
-        ClientKind::Consumer => format!("{number} records read"),
+        ClientKind::Producer => format!("{number} {} acknowledged", counted(number)),
+        ClientKind::Consumer => format!("{number} {} read", counted(number)),
         ClientKind::Admin => "asks the cluster".to_owned(),
     }
+}
+
+fn counted(number: &str) -> &'static str {
+    if number == "1" { "record" } else { "records" }
 }
 
 /// A consumer's group.
