@@ -1,9 +1,9 @@
-//! Fetching. Serves `poll_records`; invariant: one fetch in flight a node, and no fetch for a partition with records that
-//! were not handed out (Kafka's `Fetcher`, `AbstractFetch`).
+//! Fetching. Serves `poll_records`; invariant: one fetch in flight a node, and no fetch from a node of whose partitions there
+//! are records that were not handed out (Kafka's `Fetcher`, `AbstractFetch`).
 
 use super::collect::Fetched;
 use super::session::topics_of;
-use super::subscription::FetchState;
+use super::subscription::{FetchState, PartitionState};
 use super::{Asked, Consumer};
 use crate::network::Outcome;
 use crate::{Node, TopicPartition};
@@ -11,8 +11,8 @@ use ottla_wire::{
     ApiKey, ErrorCode, RequestKind, ResponseKind, Uuid, messages::FetchRequest,
     messages::fetch_request::FetchPartition, str_bytes,
 };
-use ottla_world::Context;
-use std::collections::BTreeMap;
+use ottla_world::{Context, Time};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The newest version of Fetch, by topic id.
 const FETCH_VERSION: i16 = 17;
@@ -34,6 +34,7 @@ impl Consumer {
             return;
         }
         let now = cx.now();
+        let buffered = self.buffered_nodes(now);
         let mut by_node: BTreeMap<i32, (Node, Vec<FetchFrom>)> = BTreeMap::new();
         let mut leaderless = false;
         for (partition, state) in &self.subscription.partitions {
@@ -41,13 +42,12 @@ impl Consumer {
             if state.retry_at > now || self.buffered.iter().any(|f| f.partition == *partition) {
                 continue;
             }
-            let preferred = state.preferred_replica.filter(|(_, until)| *until > now).map(|(id, _)| id);
-            let node = preferred.or(position.leader).and_then(|id| self.network.metadata.nodes.get(&id));
+            let node = read_from(state, now).and_then(|id| self.network.metadata.nodes.get(&id));
             let Some(node) = node else {
                 leaderless = true;
                 continue;
             };
-            if self.fetching.contains_key(&node.id) {
+            if self.fetching.contains_key(&node.id) || buffered.contains(&node.id) {
                 continue;
             }
             let backs_off = self.network.has_failed(node.id) && self.network.can_connect_at(node.id) > Some(now);
@@ -68,6 +68,14 @@ impl Consumer {
         for (node, from) in by_node.into_values() {
             self.send_fetch(cx, &node, from);
         }
+    }
+
+    /// Nodes of whose partitions there are records that were not handed out: a fetch from there would leave those partitions
+    /// out, so it would drop them from the session and, if the others have nothing new, keep them from being read until its wait
+    /// is over. What is left of partitions that are not read now holds nobody up (`AbstractFetch.bufferedNodes`).
+    fn buffered_nodes(&self, now: Time) -> BTreeSet<i32> {
+        let states = self.buffered.iter().filter_map(|f| self.subscription.partitions.get(&f.partition));
+        states.filter(|s| s.state == FetchState::Fetching).filter_map(|s| read_from(s, now)).collect()
     }
 
     fn send_fetch(&mut self, cx: &mut Context<'_>, node: &Node, from: Vec<FetchFrom>) {
@@ -160,4 +168,10 @@ impl Consumer {
         }
         self.network.metadata.request_update();
     }
+}
+
+/// The node that a partition is read from: the follower it was told to read from for a while, or its leader.
+fn read_from(state: &PartitionState, now: Time) -> Option<i32> {
+    let preferred = state.preferred_replica.filter(|(_, until)| *until > now).map(|(id, _)| id);
+    preferred.or_else(|| state.position.and_then(|position| position.leader))
 }

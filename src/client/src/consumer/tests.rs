@@ -104,6 +104,19 @@ fn latest_skips_what_is_there_and_assign_needs_no_group() {
 }
 
 #[test]
+fn no_fetch_leaves_out_what_is_not_handed_out_yet() {
+    let mut bench = bench(Vec::new());
+    write(&mut bench, 0, &[(0, "a"), (0, "b")]);
+    write(&mut bench, 500, &[(0, "c")]);
+    bench.until_ms(100);
+    let settings = [("auto.offset.reset", "earliest"), ("max.poll.records", "1"), ("fetch.max.wait.ms", "2000")];
+    let pid = start(&mut bench, &settings, |tool| tool.consumer.assign(&partitions(&[0, 1])));
+    bench.until_ms(700);
+    let values = bench.tool::<ConsumerTool>(pid).values();
+    assert_eq!(values, ["a", "b", "c"], "a fetch of the other partition alone would wait for two seconds");
+}
+
+#[test]
 fn an_offset_out_of_range_is_reset_or_an_error() {
     let mut bench = bench(Vec::new());
     write(&mut bench, 0, &[(0, "a")]);
