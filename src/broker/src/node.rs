@@ -151,7 +151,6 @@ impl Running {
         let clean = format!("{dir}/{CLEAN_SHUTDOWN_FILE}");
         let kept = cx.disk().read_all(&clean);
         let previous_epoch = kept.as_ref().and_then(|text| epoch_in(text)).unwrap_or(-1);
-        cx.disk().remove(&clean);
         let observed = ObserverConfig {
             node_id: config.node_id,
             cluster_id: config.cluster_id.clone(),
@@ -413,13 +412,14 @@ impl Running {
         }
     }
 
-    /// A clean end: checkpoints, the marker, out.
+    /// A clean end: checkpoints, the marker, out. Logs that were not loaded are as the last life left them, and so is its marker
+    /// (`LogManager.loadLogsCompletedFlags`).
     fn end(&mut self, cx: &mut Context<'_>) {
         self.ending = true;
         self.replicas.checkpoint_high_watermarks(cx);
         let closed = self.close_logs(cx);
         self.replicas.checkpoint_logs(cx);
-        if closed {
+        if closed && self.replicas.is_loaded() {
             let marker = format!("{}/{CLEAN_SHUTDOWN_FILE}", self.config.log_dir);
             let text = format!("{{\"version\":0,\"brokerEpoch\":{}}}", self.lifecycle.epoch);
             drop(cx.disk().replace(&marker, text.as_bytes()));

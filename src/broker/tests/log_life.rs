@@ -15,7 +15,7 @@ use ottla_wire::{
     },
     str_bytes, topic_name,
 };
-use ottla_world::Signal;
+use ottla_world::{Fault, Signal};
 
 fn error(code: i16) -> ErrorCode {
     ErrorCode::from_code(code)
@@ -173,4 +173,27 @@ fn recovery_points_are_kept_and_a_clean_stop_is_known() {
     assert_eq!(read(&cluster, "recovery-point-offset-checkpoint"), "0\n1\norders 0 2\n");
     assert!(read(&cluster, ".kafka_cleanshutdown").contains("brokerEpoch"));
     assert_eq!(files(&cluster, 1, "orders-0/00000000000000000002.snapshot").len(), 1);
+}
+
+#[test]
+fn logs_that_were_not_loaded_are_as_clean_as_the_last_life_left_them() {
+    for (signal, clean) in [(Signal::Kill, false), (Signal::Terminate, true)] {
+        let mut cluster = Cluster::start(1, 1, &[]);
+        cluster.create("orders", 1, 1, &[]);
+        cluster.produce(1, "orders", 0, &["a"], 1);
+        let stop = |c: &mut Cluster, signal: Signal| {
+            let pid = c.pids[&1];
+            c.signal(1, signal);
+            c.until("it ended", 20_000, |c| !c.world.is_alive(pid));
+            c.world.disk(c.host(1)).read_all("node-1/.kafka_cleanshutdown")
+        };
+        let marker = stop(&mut cluster, signal);
+        assert_eq!(marker.is_some(), clean, "{signal:?}");
+        // It learns of no metadata, opens no log, and stops in order.
+        let (from, to) = (cluster.host(11), cluster.host(1));
+        cluster.world.cause(&Fault::CutLink { from, to });
+        cluster.start_node(1);
+        cluster.run_ms(1000);
+        assert_eq!(stop(&mut cluster, Signal::Terminate), marker, "{signal:?}");
+    }
 }

@@ -3,7 +3,9 @@
 
 use super::{Partition, Place, ReplicaManager, Role};
 use ottla_controller::{MetadataImage, image::PartitionState};
-use ottla_log::{DELETE_DIR_SUFFIX, LogError, PartitionLog, PartitionMetadata, Shutdown, parse_log_dir_name};
+use ottla_log::{
+    CLEAN_SHUTDOWN_FILE, DELETE_DIR_SUFFIX, LogError, PartitionLog, PartitionMetadata, Shutdown, parse_log_dir_name,
+};
 use ottla_wire::java::uuid_text;
 use ottla_world::Context;
 use ottla_world::mutation::{self, Mutation};
@@ -18,6 +20,8 @@ impl ReplicaManager {
         let active = image.brokers().values().filter(|b| image.is_active(b.id));
         self.eligible.epochs = active.map(|b| (b.id, b.epoch)).collect();
         if !std::mem::replace(&mut self.started, true) {
+            // From here on the logs change: until they are closed in order they are not clean (`LogManager.loadLogs`).
+            cx.disk().remove(&format!("{}/{CLEAN_SHUTDOWN_FILE}", self.log_dir));
             self.remove_strays(cx, image);
         }
         let mut changed = Vec::new();

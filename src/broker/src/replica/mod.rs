@@ -74,6 +74,11 @@ impl ReplicaManager {
         }
     }
 
+    /// Whether the logs on the disk were opened: before the first image nothing is known of them.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.started
+    }
+
     pub(crate) fn by_name(&self, image: &MetadataImage, topic: &str, index: i32) -> Option<&Partition> {
         self.partitions.get(&(image.topic(topic)?.id, index))
     }
