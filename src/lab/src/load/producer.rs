@@ -37,6 +37,7 @@ pub struct LoadProducer {
     pace: Pace,
     acks: i16,
     idempotent: bool,
+    pipelined: bool,
     next_at: Option<Time>,
     sent: u64,
     acked: Vec<Acked>,
@@ -65,6 +66,7 @@ impl LoadProducer {
             pace,
             acks,
             idempotent,
+            pipelined: settings.get("max.in.flight.requests.per.connection").is_none_or(|most| most != "1"),
             next_at: None,
             sent: 0,
             acked: Vec::new(),
@@ -90,6 +92,11 @@ impl LoadProducer {
     /// `enable.idempotence`.
     pub fn is_idempotent(&self) -> bool {
         self.idempotent
+    }
+
+    /// Whether `max.in.flight.requests.per.connection` is more than one.
+    pub fn is_pipelined(&self) -> bool {
+        self.pipelined
     }
 
     /// How many records were sent.

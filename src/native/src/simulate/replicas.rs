@@ -7,8 +7,8 @@ use ottla_lab::{Lab, NodeKind};
 use ottla_records::{Batches, Limits};
 use std::collections::BTreeMap;
 
-/// A record of a log: offset, value, and the producer epoch of its batch.
-pub(super) type Entry = (i64, Bytes, i16);
+/// A record of a log: offset, value, and the producer of its batch: id and epoch.
+pub(super) type Entry = (i64, Bytes, (i64, i16));
 
 /// All bytes of a replica's segments, oldest first.
 fn bytes(lab: &Lab, node: i32, partition: i32) -> Vec<u8> {
@@ -31,8 +31,8 @@ pub(super) fn records(lab: &Lab, node: i32, partition: i32) -> Result<Vec<Entry>
             continue;
         }
         let records = batch.records(&Limits::default()).map_err(|error| error.to_string())?;
-        let epoch = batch.header.producer_epoch;
-        all.extend(records.into_iter().map(|record| (record.offset, record.value.unwrap_or_default(), epoch)));
+        let producer = (batch.header.producer_id, batch.header.producer_epoch);
+        all.extend(records.into_iter().map(|record| (record.offset, record.value.unwrap_or_default(), producer)));
     }
     Ok(all)
 }

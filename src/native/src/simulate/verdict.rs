@@ -2,17 +2,18 @@
 //! were told them are held against the logs on the disks.
 //!
 //! An acknowledged record is where its producer was told it is, if `acks=all` and nothing was asked of Kafka that it does not
-//! promise to bear (`risk.rs`). The records of an idempotent producer stand in order and once within each of its epochs: a leader
-//! that started again knows only a producer's last batch, refuses what it has as out of order, and the producer counts anew.
-//! Nothing stands there that nobody sent. A consumer without a group got every record of its partitions in order, and leaves none
-//! out; a group's members got every record between them.
+//! promise to bear (`risk.rs`). The records of an idempotent producer stand in order and once. Of one with several requests in
+//! flight they may stand again in its next epoch if a leader knew not all of its last batches, as after a start from a snapshot,
+//! which has one of each producer: what it has then it refuses as out of order, and the producer counts anew, as Kafka's does.
+//! Nothing stands there that nobody sent. A consumer without a group got every record of its partitions in order, and
+//! leaves none out; a group's members got every record between them.
 
 use super::{
     broken::Broken,
     look::{self, TOPIC},
     replicas,
     stage::Stage,
-    watch::{ConsumerHistory, ProducerHistory},
+    watch::{ConsumerHistory, ProducerHistory, Watch},
 };
 use ottla_controller::{MetadataImage, image::ConfigResource};
 use ottla_lab::Lab;
@@ -21,9 +22,42 @@ use std::collections::BTreeMap;
 /// The final logs, by partition: value at each offset.
 struct Logs {
     values: Vec<BTreeMap<i64, bytes::Bytes>>,
-    /// The producer epoch of each record.
-    epochs: Vec<BTreeMap<i64, i16>>,
+    /// The producer of each record: id and epoch.
+    producers: Vec<BTreeMap<i64, (i64, i16)>>,
     life: Life,
+}
+
+/// The records of one program in a partition, as they follow each other.
+#[derive(Debug, Default)]
+struct Order {
+    /// The greatest of the epochs before that must not come again, and where it is.
+    settled: Option<(u64, i64)>,
+    /// The last one, where it is and who wrote it.
+    last: Option<(u64, i64, (i64, i16))>,
+}
+
+impl Order {
+    /// The next record is the program's `n`-th.
+    ///
+    /// # Errors
+    /// One that has to come after it stands before it: its number and offset.
+    fn takes(
+        &mut self,
+        n: u64,
+        offset: i64,
+        by: (i64, i16),
+        forgotten: impl Fn((i64, i16)) -> bool,
+    ) -> Result<(), (u64, i64)> {
+        if let Some((last, at, before)) = self.last.replace((n, offset, by)) {
+            if before == by && last >= n {
+                return Err((last, at));
+            }
+            if before != by && !forgotten(before) {
+                self.settled = self.settled.max(Some((last, at)));
+            }
+        }
+        self.settled.filter(|(settled, _)| *settled >= n).map_or(Ok(()), Err)
+    }
 }
 
 /// What becomes of the topic's records in time.
@@ -64,7 +98,7 @@ pub(super) fn judge(stage: &Stage<'_>) -> Result<u64, Broken> {
         }
         failed_for_time(producer, lossy)?;
     }
-    logs.are_sent_and_in_order(clients.producers.values(), lossy)?;
+    logs.are_sent_and_in_order(&stage.watch, lossy)?;
     if !lossy && life == Life::Kept {
         for consumer in clients.consumers.values() {
             logs.hold_delivered(consumer)?;
@@ -86,7 +120,7 @@ impl Logs {
         if let Some(difference) = replicas::metadata_difference(lab) {
             return Err(Broken::Metadata(difference));
         }
-        let (mut values, mut epochs) = (Vec::new(), Vec::new());
+        let (mut values, mut producers) = (Vec::new(), Vec::new());
         for partition in 0..look::partitions(lab) {
             let difference = if life == Life::Kept { replicas::difference(lab, partition) } else { None };
             if let Some(difference) = difference {
@@ -98,10 +132,10 @@ impl Logs {
             let Some(id) = state.replicas.first().copied() else { continue };
             let records = replicas::records(lab, id, partition)
                 .map_err(|error| Broken::Replicas(format!("{TOPIC}-{partition} of broker {id}: {error}")))?;
-            epochs.push(records.iter().map(|(offset, _, epoch)| (*offset, *epoch)).collect());
+            producers.push(records.iter().map(|(offset, _, producer)| (*offset, *producer)).collect());
             values.push(records.into_iter().map(|(offset, value, _)| (offset, value)).collect());
         }
-        Ok(Logs { values, epochs, life })
+        Ok(Logs { values, producers, life })
     }
 
     fn at(&self, partition: i32, offset: i64) -> Option<&bytes::Bytes> {
@@ -129,14 +163,11 @@ impl Logs {
         Ok(())
     }
 
-    fn are_sent_and_in_order<'a>(
-        &self,
-        producers: impl Iterator<Item = &'a ProducerHistory>,
-        lossy: bool,
-    ) -> Result<(), Broken> {
+    fn are_sent_and_in_order(&self, watch: &Watch, lossy: bool) -> Result<(), Broken> {
+        let producers = watch.clients().producers.values();
         let producers: BTreeMap<&str, &ProducerHistory> = producers.map(|p| (p.name.as_str(), p)).collect();
-        for (partition, log) in self.values.iter().enumerate() {
-            let mut last: BTreeMap<(&str, i16), (u64, i64)> = BTreeMap::new();
+        for ((partition, log), written) in (0..).zip(&self.values).zip(&self.producers) {
+            let mut orders: BTreeMap<&str, Order> = BTreeMap::new();
             for (offset, value) in log {
                 let text = String::from_utf8_lossy(value);
                 let parsed = text.split_once(':').and_then(|(name, n)| Some((name, n.parse::<u64>().ok()?)));
@@ -144,10 +175,11 @@ impl Logs {
                 let Some((producer, n)) = known.filter(|(producer, n)| *n < producer.sent) else {
                     return Err(Broken::Invented(format!("{TOPIC}-{partition}@{offset} is {text}, which nobody sent")));
                 };
-                let epoch = self.epochs.get(partition).and_then(|epochs| epochs.get(offset)).copied().unwrap_or(-1);
-                let before = last.insert((&producer.name, epoch), (n, *offset));
-                let before = before.filter(|_| producer.idempotent && !lossy);
-                if let Some((earlier, at)) = before.filter(|(earlier, _)| *earlier >= n) {
+                let order = orders.entry(&producer.name).or_default();
+                let forgotten = |by| producer.pipelined && watch.has_forgotten(partition, by);
+                let by = written.get(offset).copied().unwrap_or((-1, -1));
+                let before = order.takes(n, *offset, by, forgotten).err();
+                if let Some((earlier, at)) = before.filter(|_| producer.idempotent && !lossy) {
                     let name = &producer.name;
                     let text = format!("{TOPIC}-{partition} has {name}:{earlier} at {at} and {text} at {offset}");
                     return Err(Broken::Order(text));
@@ -241,5 +273,32 @@ fn failed_for_time(producer: &ProducerHistory, lossy: bool) -> Result<(), Broken
     match producer.failed.iter().find(|(_, error)| fatal(&error.class)) {
         Some((n, error)) => Err(Broken::Client(format!("{}:{n} failed with {error}", producer.name))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_again_only_in_the_epoch_after_one_that_was_forgotten() {
+        // Numbers of records with their producer epochs, an epoch that a leader had forgotten, and what comes too late.
+        let cases: [(&[(u64, i16)], i16, Option<u64>); 7] = [
+            (&[(0, 0), (1, 0), (2, 1), (4, 1)], -1, None),
+            (&[(0, 0), (1, 0), (1, 0)], 0, Some(1)),
+            (&[(0, 0), (2, 0), (1, 0)], 0, Some(1)),
+            (&[(0, 0), (1, 0), (1, 1)], -1, Some(1)),
+            (&[(0, 0), (1, 0), (0, 1), (1, 1), (2, 1)], 0, None),
+            (&[(0, 0), (1, 0), (2, 1), (2, 2)], 0, Some(2)),
+            (&[(0, 0), (3, 1), (4, 1), (2, 2), (1, 2)], 1, Some(1)),
+        ];
+        for (records, forgotten, late) in cases {
+            let mut order = Order::default();
+            let found = (0..).zip(records).find_map(|(offset, (n, epoch))| {
+                let taken = order.takes(*n, offset, (1000, *epoch), |by| by == (1000, forgotten));
+                taken.is_err().then_some(*n)
+            });
+            assert_eq!(found, late, "{records:?}");
+        }
     }
 }

@@ -13,6 +13,8 @@ pub(in crate::simulate) struct ProducerHistory {
     pub(in crate::simulate) topic: String,
     pub(in crate::simulate) acks: i16,
     pub(in crate::simulate) idempotent: bool,
+    /// It sends batches before it knows what became of the last.
+    pub(in crate::simulate) pipelined: bool,
     pub(in crate::simulate) sent: u64,
     pub(in crate::simulate) acked: Vec<Acked>,
     pub(in crate::simulate) failed: Vec<(u64, JavaError)>,
@@ -47,6 +49,7 @@ impl Clients {
             topic: process.topic().to_owned(),
             acks: process.acks(),
             idempotent: process.is_idempotent(),
+            pipelined: process.is_pipelined(),
             ..ProducerHistory::default()
         });
         known.sent = process.sent();

@@ -66,6 +66,14 @@ impl Watch {
         self.lax || unclean || self.places.values().any(|place| place.topic == look::TOPIC && place.lax)
     }
 
+    /// Whether a leader of the topic's partition did not know all of the last batches that a producer wrote in an epoch: one
+    /// that is sent again it refuses as out of order, and the producer counts anew (`TransactionManager.canRetry`, KIP-360).
+    pub(super) fn has_forgotten(&self, partition: i32, producer: (i64, i16)) -> bool {
+        let mut places =
+            self.places.values().filter(|place| place.topic == look::TOPIC && place.partition == partition);
+        places.any(|place| place.forgotten.contains(&producer))
+    }
+
     /// The newest committed metadata that any controller has replayed.
     pub(super) fn image(&self) -> Option<&MetadataImage> {
         self.image.as_deref()
@@ -184,6 +192,7 @@ impl Watch {
                 let unclean = self.image.as_ref().is_some_and(|image| allows_unclean(image, &change.topic));
                 Place::new(&change.topic, change.key.1, self.lax || unclean)
             });
+            place.forgotten.extend(&change.forgot);
             let moved = place.replica_changed(id, pid, &change, &self.brokers)?;
             let state = self.image.as_ref().and_then(|image| image.partition_by_id(change.key.0, change.key.1));
             let Some(state) = state else { continue };

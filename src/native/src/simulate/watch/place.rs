@@ -7,7 +7,7 @@ use super::{
 };
 use crate::simulate::broken::Broken;
 use ottla_world::Pid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who led in an epoch, and how far its high watermark came.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,9 @@ struct Led {
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) topic: String,
-    partition: i32,
+    pub(super) partition: i32,
+    /// Producers, by id and epoch, of whose last batches a leader knew some only.
+    pub(super) forgotten: BTreeSet<(i64, i16)>,
     /// How far it is committed.
     pub(super) high_watermark: i64,
     /// A leader ended in the midst of an event: how far it had committed then was not seen.
@@ -42,6 +44,7 @@ impl Place {
         Place {
             topic: topic.to_owned(),
             partition,
+            forgotten: BTreeSet::new(),
             high_watermark: 0,
             unseen: false,
             partition_epoch: -1,

@@ -3,7 +3,7 @@
 
 use super::Key;
 use ottla_broker::{BrokerNode, ReplicaMarks};
-use ottla_log::PartitionLog;
+use ottla_log::{PartitionLog, ProducerState};
 use ottla_records::Batches;
 use ottla_world::{Disk, Pid};
 use std::collections::BTreeMap;
@@ -50,6 +50,21 @@ pub(super) struct Change {
     pub(super) compacted: bool,
     /// Batches that were not there before, with their base offsets.
     pub(super) appended: Vec<(i64, Lain)>,
+    /// It has just begun to lead and does not know all of the last batches of these producers: id and epoch.
+    pub(super) forgot: Vec<(i64, i16)>,
+}
+
+/// How many batches of each producer a leader knows (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
+const BATCHES_TO_RETAIN: usize = 5;
+
+/// Producers of whose last batches a log knows some only: a snapshot has one of each.
+fn forgot(log: &PartitionLog) -> Vec<(i64, i16)> {
+    let part = |state: &&ProducerState| {
+        let batches = state.batches();
+        let from_the_start = batches.first().is_some_and(|batch| batch.first_sequence() == 0);
+        !batches.is_empty() && batches.len() < BATCHES_TO_RETAIN && !from_the_start
+    };
+    log.producers().producers().filter(part).map(|state| (state.producer_id, state.producer_epoch)).collect()
 }
 
 fn leads(marks: &ReplicaMarks<'_>) -> Option<i32> {
@@ -133,6 +148,8 @@ fn renew(known: Option<ReplicaMemo>, marks: &ReplicaMarks<'_>, disk: &Disk) -> (
         memo.batches.clear();
     }
     memo.batches.split_off(&end);
+    let begins = marks.is_leader && (fresh || memo.leads != leads(marks));
+    let forgot = if begins { forgot(marks.log) } else { Vec::new() };
     let from = memo.end.min(end).max(start);
     let appended = read(marks.log, disk, from, end);
     memo.batches.extend(appended.iter().copied());
@@ -146,6 +163,7 @@ fn renew(known: Option<ReplicaMemo>, marks: &ReplicaMarks<'_>, disk: &Disk) -> (
         leads: leads(marks),
         compacted: marks.log.config().cleanup_policy.compact,
         appended,
+        forgot,
     };
     (memo, Some(change))
 }
