@@ -20,7 +20,8 @@ fn main() {
 fn filled(records: u64) -> Lab {
     let mut lab = Lab::new(LabConfig::default()).expect("the default lab is within bounds");
     assert!(lab.settle(), "the cluster comes up");
-    let create = "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic many --partitions 6 --replication-factor 3";
+    let create =
+        "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic many --partitions 6 --replication-factor 3";
     let created = lab.spawn_script(create, None);
     while lab.exit_code(&created).is_none() {
         lab.run_for_ms(100);

@@ -84,7 +84,8 @@ impl World {
             return self.schedule(self.now, Event::Input { pid, input });
         }
         let to = self.ports.get(&port).copied().unwrap_or(from);
-        let end = |host, pid| End { host, pid, was: None, last_arrival: Time::ZERO, held: VecDeque::new(), given_up: false };
+        let end =
+            |host, pid| End { host, pid, was: None, last_arrival: Time::ZERO, held: VecDeque::new(), given_up: false };
         let connection = Connection { port, client: end(from, Some(pid)), server: end(to, None), open: false };
         self.connections.insert(id, connection);
         self.transmit(id, true, Segment::Syn);

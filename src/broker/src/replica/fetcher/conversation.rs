@@ -153,12 +153,7 @@ impl Conversation {
         }
     }
 
-    fn request(
-        &mut self,
-        replicas: &ReplicaManager,
-        sender: &Sender<'_>,
-        waiting: &BTreeSet<Place>,
-    ) -> FetchRequest {
+    fn request(&mut self, replicas: &ReplicaManager, sender: &Sender<'_>, waiting: &BTreeSet<Place>) -> FetchRequest {
         let is_full = self.session.epoch == 0;
         if is_full {
             self.session.partitions.clear();
