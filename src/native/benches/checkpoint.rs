@@ -37,7 +37,9 @@ fn filled(records: u64) -> Lab {
     }
     // Its own list of answers is not what a checkpoint is about.
     let pids: Vec<u32> = lab.view().clients.iter().map(|client| client.pid).collect();
-    pids.into_iter().for_each(|pid| drop(lab.apply(&LabInput::KillClient { pid })));
+    for pid in pids {
+        lab.apply(&LabInput::KillClient { pid });
+    }
     lab.run_for_ms(5_000);
     lab
 }

@@ -45,7 +45,8 @@ pub(super) struct Sum {
 
 /// A clock of the host.
 #[derive(Clone, Copy)]
-struct Clock(#[allow(clippy::disallowed_types, reason = "a host may measure itself")] std::time::Instant);
+#[allow(clippy::disallowed_types, reason = "a host may measure itself")]
+struct Clock(std::time::Instant);
 
 impl Clock {
     fn start() -> Clock {

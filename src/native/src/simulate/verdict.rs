@@ -283,7 +283,8 @@ mod tests {
     #[test]
     fn records_come_again_only_in_the_epoch_after_one_that_was_forgotten() {
         // Numbers of records with their producer epochs, an epoch that a leader had forgotten, and what comes too late.
-        let cases: [(&[(u64, i16)], i16, Option<u64>); 7] = [
+        type Case = (&'static [(u64, i16)], i16, Option<u64>);
+        let cases: [Case; 7] = [
             (&[(0, 0), (1, 0), (2, 1), (4, 1)], -1, None),
             (&[(0, 0), (1, 0), (1, 0)], 0, Some(1)),
             (&[(0, 0), (2, 0), (1, 0)], 0, Some(1)),
