@@ -31,7 +31,7 @@ proptest! {
             log.set_high_watermark(i64::MAX);
             if number % 10 == 9 && let Some(cleanable) = log.cleanable(NOW) {
                 let cleaned = log.clean(&mut disk, &cleanable, NOW, 1000);
-                if !cleaned.is_ok() {
+                if cleaned.is_err() {
                     prop_assert!(matches!(cleaned, Err(LogError::Disk(_))));
                     break;
                 }
