@@ -42,13 +42,19 @@ pub(super) fn why_not_in_sync(lab: &Lab) -> Option<String> {
     })
 }
 
-/// The first reason why the nodes that run can't serve: a broker that is not up, a partition without a leader.
-pub(super) fn why_not_serving(lab: &Lab, min_isr: usize) -> Option<String> {
+/// The first reason why the nodes that run can't serve: a broker that is not up, a partition without a leader. If only the broker
+/// that is kept down may lead a partition, that one has to wait for it, as in Kafka.
+pub(super) fn why_not_serving(lab: &Lab, min_isr: usize, down: Option<i32>) -> Option<String> {
+    let waits = |state: &PartitionState| {
+        let eligible = if state.isr.is_empty() && state.elr.is_empty() { &state.last_known_elr } else { &state.elr };
+        let mut eligible = state.isr.iter().chain(eligible).peekable();
+        !state.has_leader() && eligible.peek().is_some() && eligible.all(|id| Some(*id) == down)
+    };
     let up = |id: &i32| lab.cluster().state(lab.world(), *id) == NodeState::Running;
     nodes(lab).into_iter().filter(up).find_map(|id| why_not_running(lab, id)).or_else(|| {
         let image = metadata(lab).filter(|_| has_active_controller(lab));
         let Some(image) = image else { return Some("there is no active controller".to_owned()) };
-        why_not(image, |state| state.has_leader() && state.isr.len() >= min_isr)
+        why_not(image, |state| (state.has_leader() && state.isr.len() >= min_isr) || waits(state))
     })
 }
 

@@ -152,7 +152,7 @@ impl<'a> Run<'a> {
             let min_isr = self.knobs.min_isr().min(2);
             self.stage.wait(HEAL_LIMIT_MS, |stage| {
                 let others_up = rest::keep_down(stage, &[broker, controller])?;
-                Ok(others_up.or_else(|| look::why_not_serving(&stage.lab, min_isr)))
+                Ok(others_up.or_else(|| look::why_not_serving(&stage.lab, min_isr, broker)))
             })?;
         }
         self.stage.apply(LabInput::HealAll)?;
