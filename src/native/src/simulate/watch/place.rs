@@ -88,7 +88,8 @@ impl Place {
         self.high_watermark = to;
         let passed = batches.range(..to).rev().take_while(|(_, lain)| lain.next > from);
         self.committed.extend(passed.map(|(base, lain)| (*base, *lain)));
-        if !newest {
+        // A compacted log lacks what a later record of the key has replaced.
+        if !newest && !change.compacted {
             self.newest_has_it(change.key, brokers)?;
         }
         Ok(true)
