@@ -57,16 +57,21 @@ pub(super) fn difference(lab: &Lab, partition: i32) -> Option<String> {
     ))
 }
 
-/// Where the metadata logs of the controllers differ, as far as two of them hold the same offsets: each begins where its
-/// snapshots let it.
+/// Where the metadata logs of the controllers differ, as far as two of them hold the same offsets as committed: each begins
+/// where its snapshots let it, and one that resigned may still have a tail that nobody else has.
 pub(super) fn metadata_difference(lab: &Lab) -> Option<String> {
     let mut seen: BTreeMap<i64, (i32, i32, u32)> = BTreeMap::new();
     for id in lab.cluster().ids(NodeKind::Controller) {
         let disk = lab.world().disk(lab.cluster().host(id)?);
+        let raft = lab.cluster().controller(lab.world(), id).and_then(|node| node.raft());
+        let committed = raft.map_or(0, |raft| raft.high_watermark());
         let prefix = format!("node-{id}/__cluster_metadata-0/");
         for path in disk.list(&prefix).filter(|path| path.ends_with(".log")) {
             for batch in Batches::new(disk.read_all(path).unwrap_or_default()).map_while(Result::ok) {
                 let header = batch.header;
+                if header.next_offset() > committed {
+                    break;
+                }
                 let known = *seen.entry(header.base_offset).or_insert((id, header.partition_leader_epoch, header.crc));
                 if (known.1, known.2) != (header.partition_leader_epoch, header.crc) {
                     return Some(format!("the metadata logs of {} and {id} differ at {}", known.0, header.base_offset));
